@@ -1,0 +1,211 @@
+//! What mcp-server may ask of analysis: one enum of calls, carried as JSON over the service binding.
+//!
+//! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
+//! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
+
+pub mod quote;
+pub mod tool;
+
+use domain::{Error, Scopes, UserId};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Principal {
+    /// The user of the verified token.
+    pub user_id: UserId,
+    /// What the token permits.
+    pub scopes: Scopes,
+}
+
+/// One call with its principal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Request {
+    /// The id that both workers log.
+    pub request_id: String,
+    /// Who asks; absent only in the calls of a login, which find out who it is.
+    pub principal: Option<Principal>,
+    /// What is asked.
+    pub call: Call,
+}
+
+/// Everything that can be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Call {
+    /// Redeem the code of a TastyTrade login. No principal. Answer: [`LoggedIn`].
+    RedeemCode {
+        /// The code from the callback.
+        code: String,
+        /// The callback's address, as it was sent to the login page.
+        redirect_uri: String,
+    },
+    /// Try a grant that the user made at TastyTrade and pasted. No principal. Answer: [`LoggedIn`].
+    TryGrant {
+        /// The client secret of the user's own OAuth application.
+        client_secret: String,
+        /// The refresh token of the grant.
+        refresh_token: String,
+    },
+    /// The user of single-user mode, from the worker's own variables. No principal. Answer: [`LoggedIn`].
+    SingleUser,
+    /// Quotes. Needs `market:read`. Answer: [`quote::QuoteOutput`].
+    GetQuote(tool::GetQuoteInput),
+    /// Where a job stands. Needs `analysis:run`. Answer: [`JobStatus`].
+    GetWorkflowStatus(tool::GetWorkflowStatusInput),
+    /// Starts a sync of accounts, balances and positions, unless one is under way. Needs `account:read`. Answer: [`JobStatus`].
+    SyncAccount,
+    /// What the dashboard shows. Needs `account:read`. Answer: [`Overview`].
+    GetOverview,
+    /// Whether the worker and its bindings are there. No principal. Answer: any JSON object.
+    Health,
+    /// Development only: panic on demand. Answer, for a step: an object with its `workflow_id`.
+    DebugPanic {
+        /// Where.
+        place: DebugPanic,
+    },
+}
+
+/// Where to panic on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DebugPanic {
+    /// In a call, at once.
+    Before,
+    /// In a call, after it has waited.
+    After,
+    /// Twice in a step of a workflow.
+    Step,
+}
+
+/// A login that succeeded: the user is known and the credential is sealed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LoggedIn {
+    /// The user.
+    pub user_id: UserId,
+    /// The sync that the first login started, if this was one.
+    pub workflow_id: Option<String>,
+}
+
+/// Where a job stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct JobStatus {
+    /// The job's id, which is the workflow's.
+    pub workflow_id: String,
+    /// What it does, for example `sync_account`.
+    pub kind: String,
+    /// How far it is.
+    pub status: JobState,
+    /// In plain words: the step that runs now or ran last.
+    pub progress: Option<String>,
+    /// What came out of it, once complete.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<serde_json::Value>,
+    /// Why it ended without, once errored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// When it was accepted, ISO 8601 with offset.
+    pub created_at: domain::Timestamp,
+    /// When it last moved, ISO 8601 with offset.
+    pub updated_at: domain::Timestamp,
+}
+
+/// The stages of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum JobState {
+    /// Accepted, not started.
+    Queued,
+    /// Under way.
+    Running,
+    /// Done; there is an output.
+    Complete,
+    /// Given up; there is an error.
+    Errored,
+}
+
+/// What the dashboard shows of the last sync.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// The accounts with their balances.
+    pub accounts: Vec<AccountOverview>,
+    /// The newest job.
+    pub last_job: Option<JobStatus>,
+}
+
+/// One account on the dashboard. Money is text with the digits it came with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AccountOverview {
+    /// The masked number.
+    pub account: String,
+    /// The user's name for it, or its type.
+    pub name: String,
+    /// Net liquidating value in US dollars.
+    pub net_liquidating_value: Option<String>,
+    /// Buying power for options in US dollars.
+    pub derivative_buying_power: Option<String>,
+    /// When the balances were read.
+    pub as_of: Option<domain::Timestamp>,
+    /// The open positions.
+    pub positions: Vec<PositionOverview>,
+}
+
+/// One open position on the dashboard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PositionOverview {
+    /// The instrument.
+    pub symbol: String,
+    /// How many, never negative.
+    pub quantity: String,
+    /// `Long` or `Short`.
+    pub quantity_direction: String,
+    /// Average price when opened, per unit.
+    pub average_open_price: Option<String>,
+    /// Price per unit now.
+    pub mark_price: Option<String>,
+}
+
+/// The answer to a call: raw JSON that mcp-server forwards, or the error.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// The result.
+    Ok(Box<RawValue>),
+    /// Why there is none.
+    Error(Error),
+}
+
+impl Answer {
+    /// The answer that carries this result.
+    pub fn new<T: Serialize>(result: Result<T, Error>) -> Self {
+        match result.and_then(|value| {
+            serde_json::value::to_raw_value(&value).map_err(|_| {
+                Error::new(domain::Reason::Internal, "The result could not be written. This is ours to mend.")
+            })
+        }) {
+            Ok(raw) => Self::Ok(raw),
+            Err(error) => Self::Error(error),
+        }
+    }
+
+    /// The raw result.
+    pub fn into_result(self) -> Result<Box<RawValue>, Error> {
+        match self {
+            Self::Ok(raw) => Ok(raw),
+            Self::Error(error) => Err(error),
+        }
+    }
+
+    /// The result as `T`.
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, Error> {
+        serde_json::from_str(self.into_result()?.get()).map_err(|_| {
+            Error::new(
+                domain::Reason::Internal,
+                "The analysis worker's answer could not be read. This is ours to mend.",
+            )
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Outgoing calls: over the internet with a deadline, and to a bound worker or object.
+
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use worker::{AbortController, Delay, Fetch, Fetcher, Headers, Method, RequestInit, Stub};
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing came within the deadline; the call was aborted.
+    Timeout,
+    /// The connection failed or broke off.
+    Connection(String),
+}
+
+/// An answer read whole.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// The headers, as far as they are HTTP.
+    pub headers: http::HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// The `Retry-After` header.
+    pub fn retry_after(&self) -> Option<&str> {
+        self.headers.get(http::header::RETRY_AFTER)?.to_str().ok()
+    }
+}
+
+fn broken(error: impl ToString) -> Failure {
+    Failure::Connection(error.to_string())
+}
+
+fn outgoing(request: &http::Request<Vec<u8>>) -> Result<worker::Request, Failure> {
+    let headers = Headers::new();
+    for (name, value) in request.headers() {
+        headers.set(name.as_str(), value.to_str().unwrap_or_default()).map_err(broken)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(Method::from(request.method().as_str().to_owned())).with_headers(headers);
+    if !request.body().is_empty() {
+        init.with_body(Some(js_sys::Uint8Array::from(request.body().as_slice()).into()));
+    }
+    worker::Request::new_with_init(&request.uri().to_string(), &init).map_err(broken)
+}
+
+/// Sends a request over the internet and reads the answer, headers and body together within the deadline.
+pub async fn send(request: &http::Request<Vec<u8>>, deadline: Duration) -> Result<Answer, Failure> {
+    let outgoing = outgoing(request)?;
+    let controller = AbortController::default();
+    let signal = controller.signal();
+    let exchange = Box::pin(async move {
+        let mut response = Fetch::Request(outgoing).send_with_signal(&signal).await.map_err(broken)?;
+        read(&mut response).await
+    });
+    match select(exchange, Box::pin(Delay::from(deadline))).await {
+        Either::Left((answer, _)) => answer,
+        Either::Right(((), _)) => {
+            controller.abort();
+            Err(Failure::Timeout)
+        }
+    }
+}
+
+async fn read(response: &mut worker::Response) -> Result<Answer, Failure> {
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in response.headers().entries() {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
+            headers.append(name, value);
+        }
+    }
+    Ok(Answer { status: response.status_code(), headers, body: response.bytes().await.map_err(broken)? })
+}
+
+/// Sends a request to a bound worker and reads the answer.
+pub async fn to_service(service: &Fetcher, request: &http::Request<Vec<u8>>) -> Result<Answer, Failure> {
+    let mut response = service.fetch_request(outgoing(request)?).await.map_err(broken)?;
+    read(&mut response).await
+}
+
+/// Sends a request to a Durable Object and reads the answer.
+pub async fn to_object(object: &Stub, request: &http::Request<Vec<u8>>) -> Result<Answer, Failure> {
+    let mut response = object.fetch_with_request(outgoing(request)?).await.map_err(broken)?;
+    read(&mut response).await
+}

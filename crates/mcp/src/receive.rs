@@ -1,0 +1,124 @@
+//! From bytes to a reply or a question: bounds, the era, the hand-over.
+
+use http::HeaderMap;
+
+use crate::{
+    ask::Ask,
+    batch::{self, Batch, Entry},
+    catalog::Catalog,
+    fault::Fault,
+    headers::{self, Said},
+    json, legacy,
+    message::{self, Message, Request},
+    modern,
+    reply::{Reply, Seen},
+    version::{self, Era},
+};
+
+/// The largest body that is read, in bytes (1 MiB). The caller should not read more than one byte beyond it.
+pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The deepest nesting of arrays and objects that is read.
+pub const MAX_DEPTH: usize = 64;
+
+/// The most messages in one batch.
+pub const MAX_BATCH: usize = 50;
+
+/// The names of log levels.
+pub(crate) const LOG_LEVELS: &[&str] =
+    &["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
+
+/// How strictly requests are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Options {
+    /// Takes a legacy version header beside a modern body, which the protocol says to refuse and hosted clients send.
+    pub compat: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { compat: true }
+    }
+}
+
+/// What a POST turned out to be.
+#[derive(Debug)]
+pub enum Received {
+    /// It is answered.
+    Reply(Reply),
+    /// The product has to look something up.
+    Ask(Box<Ask>),
+    /// Several messages of revision 2025-03-26; [`Reply::batch`] puts their replies together.
+    Batch(Batch),
+}
+
+impl From<Entry> for Received {
+    fn from(entry: Entry) -> Self {
+        match entry {
+            Entry::Reply(reply) => Self::Reply(reply),
+            Entry::Ask(ask) => Self::Ask(ask),
+        }
+    }
+}
+
+/// Reads the body of one POST. The caller has authenticated it and checked its origin. `Content-Type` and `Accept` are not
+/// looked at: the body says what it is, and the answer is JSON.
+pub fn receive(catalog: &Catalog, options: &Options, headers: &HeaderMap, body: &[u8]) -> Received {
+    if body.len() > MAX_BODY {
+        return refuse(&Fault::too_large(MAX_BODY));
+    }
+    let Ok(text) = std::str::from_utf8(body) else { return refuse(&Fault::parse()) };
+    if json::depth(text) > MAX_DEPTH {
+        let fault = Fault::invalid_request(format!("The body nests deeper than {MAX_DEPTH} levels."));
+        return Received::Reply(Reply::fault(message::salvage_id(text).as_ref(), &fault, Seen::default()));
+    }
+    if text.trim_start().starts_with('[') {
+        return batch::receive(catalog, headers, text);
+    }
+    match message::read(text) {
+        Ok(Message::Request(request)) => serve(catalog, options, headers, request),
+        Ok(Message::Notification) => notification(headers),
+        Ok(Message::Response) => Received::Reply(Reply::accepted(Seen::default())),
+        Err(refused) => Received::Reply(Reply::fault(refused.id.as_ref(), &refused.fault, Seen::default())),
+    }
+}
+
+fn refuse(fault: &Fault) -> Received {
+    Received::Reply(Reply::fault(None, fault, Seen::default()))
+}
+
+fn serve(catalog: &Catalog, options: &Options, headers: &HeaderMap, request: Request) -> Received {
+    if era(headers, &request) == Era::Modern {
+        return modern::serve(catalog, options, headers, request).into();
+    }
+    // `initialize` negotiates the version, so that its header says nothing yet.
+    if request.method != "initialize"
+        && let Err(fault) = legacy::check_version(headers)
+    {
+        let seen = Seen { era: Some(Era::Legacy), ..Seen::default() };
+        return Received::Reply(Reply::fault(Some(&request.id), &fault, seen));
+    }
+    legacy::serve(catalog, request).into()
+}
+
+/// A request is modern if its body says so, if it asks for `server/discover`, or if it carries `Mcp-Method`, which only
+/// modern clients send. `initialize` and a legacy version header outweigh `Mcp-Method`. A modern version header alone proves
+/// nothing: hosted clients send it after a legacy handshake.
+fn era(headers: &HeaderMap, request: &Request) -> Era {
+    if modern::describes_itself(request) || request.method == "server/discover" {
+        return Era::Modern;
+    }
+    let says_legacy = matches!(headers::version(headers), Said::This(version) if version::is_legacy(&version));
+    if headers::has_method(headers) && request.method != "initialize" && !says_legacy {
+        return Era::Modern;
+    }
+    Era::Legacy
+}
+
+/// Notifications have no effect here. The modern era knows none over HTTP; they are taken all the same.
+fn notification(headers: &HeaderMap) -> Received {
+    Received::Reply(match legacy::check_version(headers) {
+        Ok(()) => Reply::accepted(Seen { method: "notification", ..Seen::default() }),
+        Err(fault) => Reply::fault(None, &fault, Seen::default()),
+    })
+}

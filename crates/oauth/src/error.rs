@@ -1,0 +1,155 @@
+//! What can go wrong, and the one table that says how it looks on the wire.
+
+use std::borrow::Cow;
+
+/// The stable word of an error. Most are the words of the RFCs; the last three appear on our own pages only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// A parameter is missing, doubled or malformed.
+    InvalidRequest,
+    /// The app is unknown, or did not prove who it is.
+    InvalidClient,
+    /// The code or refresh token does not hold, or belongs to another app.
+    InvalidGrant,
+    /// A scope that does not exist, or more than was allowed.
+    InvalidScope,
+    /// A resource that is not this server (RFC 8707).
+    InvalidTarget,
+    /// Another grant type than the two that are served.
+    UnsupportedGrantType,
+    /// Another response type than `code`.
+    UnsupportedResponseType,
+    /// A redirect address that is not registered, or may not be.
+    InvalidRedirectUri,
+    /// A registration that cannot be accepted.
+    InvalidClientMetadata,
+    /// The user, or TastyTrade, said no.
+    AccessDenied,
+    /// The database or TastyTrade did not answer; the same request may succeed later.
+    TemporarilyUnavailable,
+    /// Ours to mend.
+    ServerError,
+    /// The body is larger than is read.
+    TooLarge,
+    /// The page was answered by another browser than the one that opened it.
+    ConsentMismatch,
+    /// The page was answered before, or too late.
+    ConsentExpired,
+    /// The return from TastyTrade does not belong to a login that this browser began.
+    StateMismatch,
+}
+
+impl Code {
+    /// The word on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest | Self::TooLarge => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::InvalidScope => "invalid_scope",
+            Self::InvalidTarget => "invalid_target",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::AccessDenied => "access_denied",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+            Self::ConsentMismatch => "consent_mismatch",
+            Self::ConsentExpired => "consent_expired",
+            Self::StateMismatch => "state_mismatch",
+        }
+    }
+
+    /// The HTTP status of a JSON answer.
+    pub const fn status(self) -> u16 {
+        match self {
+            Self::InvalidClient => 401,
+            Self::TooLarge => 413,
+            Self::TemporarilyUnavailable => 503,
+            Self::ServerError => 500,
+            _ => 400,
+        }
+    }
+
+    /// The HTTP status of a page. A browser cannot authenticate an app, so 401 makes no sense there.
+    pub const fn page_status(self) -> u16 {
+        match self {
+            Self::InvalidClient => 400,
+            other => other.status(),
+        }
+    }
+}
+
+/// An error: the word, and one sentence for the person who reads it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}: {description}", code.as_str())]
+pub struct Error {
+    /// The word.
+    pub code: Code,
+    /// What was wrong and what to do. Never a secret, never text from outside.
+    pub description: Cow<'static, str>,
+}
+
+impl Error {
+    /// An error.
+    pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, description: description.into() }
+    }
+
+    /// The body of a JSON answer (RFC 6749 5.2, RFC 7591 3.2.2).
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({ "error": self.code.as_str(), "error_description": self.description })
+    }
+
+    /// The headers that belong to a JSON answer.
+    pub fn headers(&self) -> Option<(&'static str, &'static str)> {
+        match self.code {
+            Code::InvalidClient => Some(("WWW-Authenticate", "Basic realm=\"ttai\", charset=\"UTF-8\"")),
+            Code::TemporarilyUnavailable => Some(("Retry-After", "2")),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn request(description: &'static str) -> Self {
+        Self::new(Code::InvalidRequest, description)
+    }
+
+    pub(crate) fn grant(description: &'static str) -> Self {
+        Self::new(Code::InvalidGrant, description)
+    }
+}
+
+impl From<store::Error> for Error {
+    /// The database's own words stay in the log.
+    fn from(_: store::Error) -> Self {
+        Self::new(Code::TemporarilyUnavailable, "The server cannot reach its database. Try again in a moment.")
+    }
+}
+
+impl From<vault::JwtError> for Error {
+    fn from(_: vault::JwtError) -> Self {
+        Self::new(Code::ServerError, "The access token could not be made. This is ours to mend.")
+    }
+}
+
+/// How a browser is told that its request is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// On a page of ours, since there is no address that can be trusted.
+    Page(Error),
+    /// At the app's own, validated address: the whole of it, with `error`, `state` and `iss`.
+    Redirect(String),
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Page(error)
+    }
+}
+
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        Self::Page(error.into())
+    }
+}

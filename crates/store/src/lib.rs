@@ -1,0 +1,12 @@
+//! Storage: the SQL of TTAI and the port through which it runs.
+//!
+//! Every statement stands here as text, beside the function that means something by it. The same text runs on D1 (through
+//! `edge`) and on a real SQLite in tests (through `testkit`). Functions on user rows take the [`domain::UserId`] of the
+//! verified token and bind it.
+
+pub mod db;
+pub mod identity;
+pub mod jobs;
+pub mod portfolio;
+
+pub use db::{Database, Error, Outcome, Statement, Value};

@@ -1,0 +1,199 @@
+//! The fields of one wire object, read one by one and leniently.
+//!
+//! TastyTrade writes decimals as strings, counts as numbers, and now and then `"NaN"` or `null`; which fields are there
+//! differs between versions and instruments. So an object is held as raw texts by name, and each reader takes what it
+//! knows. Numbers keep their digits, since nothing passes through a binary float.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use chrono::{DateTime, NaiveDate};
+use domain::{AccountNumber, Decimal, Timestamp};
+use serde_json::value::RawValue;
+
+use crate::Error;
+
+/// Raw texts by field name.
+pub(crate) type Raw<'a> = BTreeMap<String, &'a RawValue>;
+
+/// One object with the path at which it stood, and the notes of what could not be read.
+pub(crate) struct Fields<'a> {
+    path: String,
+    raw: Raw<'a>,
+    pub(crate) notes: Vec<String>,
+}
+
+impl<'a> Fields<'a> {
+    pub(crate) fn new(path: String, raw: Raw<'a>) -> Self {
+        Self { path, raw, notes: Vec::new() }
+    }
+
+    /// The text of a field: a string's content, or a number or a truth value as it is written. Absent if it is missing,
+    /// `null`, empty, an object or a list.
+    fn scalar(&self, name: &str) -> Option<Cow<'a, str>> {
+        let raw: &'a RawValue = self.raw.get(name)?;
+        let text = raw.get();
+        let text = match text.as_bytes().first()? {
+            b'"' => serde_json::from_str::<String>(text).ok()?.trim().to_owned().into(),
+            b'{' | b'[' | b'n' => return None,
+            _ => Cow::Borrowed(text),
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A field through its parser. What cannot be parsed is absent, with a note.
+    fn parsed<T>(&mut self, name: &str, what: &str, parse: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+        let Some(text) = self.scalar(name) else {
+            if self.raw.get(name).is_some_and(|raw| raw.get().starts_with(['{', '['])) {
+                self.note(name, what);
+            }
+            return None;
+        };
+        let value = parse(&text);
+        if value.is_none() {
+            self.note(name, what);
+        }
+        value
+    }
+
+    fn note(&mut self, name: &str, what: &str) {
+        self.notes.push(format!("{}.{name}: {what}", self.path));
+    }
+
+    /// A text that is not blank.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        self.parsed(name, "not a text", |text| Some(text.to_owned()))
+    }
+
+    /// A decimal. `"NaN"` and the infinities are TastyTrade's way to say that there is none, so they leave no note.
+    pub(crate) fn decimal(&mut self, name: &str) -> Option<Decimal> {
+        let is_none = |text: &str| {
+            let text = text.trim_start_matches(['-', '+']);
+            text.eq_ignore_ascii_case("nan") || text.to_ascii_lowercase().starts_with("inf")
+        };
+        if self.scalar(name).is_some_and(|text| is_none(&text)) {
+            return None;
+        }
+        self.parsed(name, "not a number", |text| text.parse().ok())
+    }
+
+    /// An amount whose sign stands beside it: `<name>-effect` of `Debit` makes it negative.
+    pub(crate) fn signed(&mut self, name: &str) -> Option<Decimal> {
+        let amount = self.decimal(name)?;
+        let effect = self.scalar(&format!("{name}-effect"));
+        let is_debit = effect.is_some_and(|word| word.eq_ignore_ascii_case("debit"));
+        Some(if is_debit && !amount.0.is_zero() { Decimal(-amount.0.abs()) } else { amount })
+    }
+
+    /// A truth value.
+    pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
+        self.parsed(name, "neither true nor false", |text| text.to_ascii_lowercase().parse().ok())
+    }
+
+    /// A moment: ISO 8601 with offset, or Unix milliseconds.
+    pub(crate) fn moment(&mut self, name: &str) -> Option<Timestamp> {
+        self.parsed(name, "not a time", |text| match text.parse::<i64>() {
+            Ok(millis) => DateTime::from_timestamp_millis(millis),
+            Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc()),
+        })
+    }
+
+    /// A day, also from the front of a moment.
+    pub(crate) fn day(&mut self, name: &str) -> Option<NaiveDate> {
+        self.parsed(name, "not a date", |text| text.get(..10)?.parse().ok())
+    }
+
+    /// An object inside this one; an empty one if it is not there.
+    pub(crate) fn inner(&self, name: &str) -> Self {
+        let raw = self.raw.get(name).and_then(|raw: &&'a RawValue| serde_json::from_str(raw.get()).ok());
+        Self::new(format!("{}.{name}", self.path), raw.unwrap_or_default())
+    }
+
+    /// A field without which the object means nothing.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&mut Self, &str) -> Option<T>,
+    ) -> Result<T, Error> {
+        read(self, name).ok_or_else(|| {
+            let what = if self.raw.contains_key(name) { "cannot be read" } else { "missing" };
+            Error::invalid(&format!("{}.{name}", self.path), what)
+        })
+    }
+
+    /// An account number.
+    pub(crate) fn account_number(&mut self, name: &str) -> Option<AccountNumber> {
+        self.parsed(name, "not an account number", AccountNumber::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(body: &str) -> Fields<'_> {
+        Fields::new("data".to_owned(), serde_json::from_str(body).unwrap())
+    }
+
+    #[test]
+    fn decimals_are_read_in_every_dress() {
+        for (json, read, noted) in [
+            ("\"312.010\"", Some("312.010"), false),
+            ("312.01", Some("312.01"), false),
+            ("7", Some("7"), false),
+            ("\" 7.5 \"", Some("7.5"), false),
+            ("4e12", Some("4000000000000"), false),
+            ("\"NaN\"", None, false),
+            ("\"-Infinity\"", None, false),
+            ("\"\"", None, false),
+            ("null", None, false),
+            ("\"n/a\"", None, true),
+            ("true", None, true),
+            ("{\"a\":1}", None, true),
+            ("[1]", None, true),
+            ("1e400", None, true),
+        ] {
+            let body = format!("{{\"bid\":{json}}}");
+            let mut fields = fields(&body);
+            assert_eq!(fields.decimal("bid").map(|bid| bid.to_string()).as_deref(), read, "{json}");
+            assert_eq!(fields.notes, if noted { vec!["data.bid: not a number"] } else { vec![] }, "{json}");
+        }
+        assert_eq!(fields("{}").decimal("bid"), None);
+    }
+
+    #[test]
+    fn a_debit_is_negative() {
+        for (body, read) in [
+            (r#"{"cash":"5.10","cash-effect":"Debit"}"#, "-5.10"),
+            (r#"{"cash":"-5.10","cash-effect":"Debit"}"#, "-5.10"),
+            (r#"{"cash":"5.10","cash-effect":"Credit"}"#, "5.10"),
+            (r#"{"cash":"-5.10"}"#, "-5.10"),
+            (r#"{"cash":"0.0","cash-effect":"Debit"}"#, "0.0"),
+            (r#"{"cash":"0.0","cash-effect":"None"}"#, "0.0"),
+        ] {
+            assert_eq!(fields(body).signed("cash").unwrap().to_string(), read, "{body}");
+        }
+    }
+
+    #[test]
+    fn moments_and_days() {
+        let mut fields = fields(
+            r#"{"a":"2026-08-24T13:30:00+00:00","b":1788595114405,"c":"2026-10-29","d":"2026-10-29T00:00:00Z","e":"soon"}"#,
+        );
+        assert_eq!(fields.moment("a").unwrap().to_rfc3339(), "2026-08-24T13:30:00+00:00");
+        assert_eq!(fields.moment("b").unwrap().timestamp_millis(), 1_788_595_114_405);
+        assert_eq!(fields.day("c"), fields.day("d"));
+        assert_eq!((fields.moment("e"), fields.day("e")), (None, None));
+        assert_eq!(fields.notes, ["data.e: not a time", "data.e: not a date"]);
+    }
+
+    #[test]
+    fn what_is_required_is_named() {
+        let mut fields = fields(r#"{"quantity":"many"}"#);
+        let problem = |result: Result<_, Error>| result.err().unwrap().to_string();
+        assert_eq!(
+            problem(fields.required("quantity", Fields::decimal)),
+            "invalid answer: data.quantity: cannot be read"
+        );
+        assert_eq!(problem(fields.required("price", Fields::decimal)), "invalid answer: data.price: missing");
+    }
+}

@@ -1,0 +1,29 @@
+//! TastyTrade's REST API, without the network: requests are built here and answers are read here.
+//!
+//! Each endpoint is a module with a function that builds its [`Request`] and a `read` that turns an [`Answer`] into checked
+//! values. Whoever owns the connection sends [`Request::url`], [`Request::headers`] and the body, makes an [`Answer`] of
+//! what comes back, and asks [`retry`] what to do about trouble.
+//!
+//! Out of scope: sockets, clocks, storing tokens, caching, and the shapes that tools answer with.
+//!
+//! Reading is tolerant where that is harmless: numbers may be strings, a field may be missing, `null` or `"NaN"`, unknown
+//! fields are skipped, and an optional field that cannot be read is absent with a note. It is strict where a guess would
+//! mislead: an account or a position that cannot be read is an error that names the field.
+
+pub mod accounts;
+pub mod balances;
+pub mod customer;
+pub mod error;
+mod fields;
+pub mod market_data;
+pub mod market_metrics;
+pub mod positions;
+pub mod request;
+pub mod response;
+pub mod retry;
+pub mod symbol;
+pub mod token;
+
+pub use error::Error;
+pub use request::{Method, Request};
+pub use response::{Answer, Noted};

@@ -1,0 +1,69 @@
+// The first thing every command does. It runs on a plain Node 20 before anything is installed: it brings the npm packages
+// when they are missing, and starts the command again under the Node that those packages contain.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { run, which } from "./exec.mjs";
+import { withLock } from "./lock.mjs";
+import { NODE, ROOT } from "./paths.mjs";
+import { report, say, sayTo, step, Stop } from "./say.mjs";
+
+const STAMP = join(ROOT, "node_modules", ".ttai-stamp");
+const LOG = join(ROOT, ".wrangler", "logs", "npm.log");
+
+function wanted() {
+  return createHash("sha256").update(readFileSync(join(ROOT, "package-lock.json"))).digest("hex");
+}
+
+function installed() {
+  return existsSync(NODE) && existsSync(STAMP) && readFileSync(STAMP, "utf8") === wanted();
+}
+
+/** Installs the npm packages of the lock file where they are not there yet. */
+export async function npmPackages() {
+  if (installed()) return;
+  await withLock(
+    join(ROOT, ".wrangler", "npm.lock"),
+    async () => {
+      if (installed()) return;
+      if (!which("npm")) throw new Stop("npm is missing: install Node.js 20 or newer with npm (https://nodejs.org)");
+      await step("npm packages", async () => {
+        await run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: ROOT, log: LOG, what: "npm ci" });
+        writeFileSync(STAMP, wanted());
+      });
+    },
+    (owner) => say(`  waiting for process ${owner}, which installs the npm packages`),
+  );
+}
+
+/**
+ * Runs a command's `main(args)` and exits with the status it returns. `data` says that standard output is the command's
+ * result, so that steps are told on standard error.
+ */
+export async function enter(script, main, { data = false } = {}) {
+  try {
+    if (data) sayTo(process.stderr);
+    const [major] = process.versions.node.split(".").map(Number);
+    if (major < 20) throw new Stop(`this is Node ${process.versions.node}: install Node.js 20 or newer (https://nodejs.org)`);
+    await npmPackages();
+    if (realpathSync(process.execPath) !== realpathSync(NODE)) process.exit(await again(fileURLToPath(script)));
+    process.exitCode = (await main(process.argv.slice(2))) ?? 0;
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
+
+/**
+ * Starts the script again under the right Node and passes signals on. The channel between the two lets the inner one
+ * notice when the outer one was killed outright.
+ */
+function again(script) {
+  return new Promise((done) => {
+    const child = spawn(NODE, [script, ...process.argv.slice(2)], { stdio: ["inherit", "inherit", "inherit", "ipc"] });
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+    child.on("error", (error) => done(report(error)));
+    child.on("close", (code, signal) => done(code ?? (signal ? 1 : 0)));
+  });
+}

@@ -1,0 +1,40 @@
+// The README's examples are run as they stand there. Cases:
+//  1. under "Try it with curl" there are blocks of shell, and they ask for a token and a quote
+//  2. each of them runs without an error, and get_quote answers with the full set of fields
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { capture } from "../../scripts/lib/exec.mjs";
+import { BIN, ROOT } from "../../scripts/lib/paths.mjs";
+import { useStack } from "../lib/stack.mjs";
+
+const FIELDS = ["symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close", "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "source", "as_of"];
+
+const stack = await useStack();
+
+/** The shell blocks of the section. */
+function blocks() {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const [, after] = readme.split(/^#+ +Try it with curl *$/m);
+  assert.ok(after, "the README has a section \"Try it with curl\"");
+  const [section] = after.split(/^# |^## /m);
+  return [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, text]) => text);
+}
+
+test("1: the blocks", () => {
+  const all = blocks().join("\n");
+  assert.match(all, /npm run -s token/);
+  assert.match(all, /curl [\s\S]*get_quote/);
+});
+
+test("2: they run", async () => {
+  // One shell for all of them, since a later block uses what an earlier one has set; an HTTP error is an error.
+  const script = ["set -euo pipefail", 'curl() { command curl --fail-with-body --silent --show-error "$@"; printf "\\n"; }', ...blocks()].join("\n").replaceAll("http://localhost:8787", stack.url).replaceAll("http://localhost:8788", stack.simUrl);
+  const env = { ...process.env, PATH: `${BIN}:${process.env.PATH}`, PORT: new URL(stack.url).port, SIM_PORT: new URL(stack.simUrl).port };
+  const { code, out, err } = await capture("bash", ["-c", script], { cwd: ROOT, env, timeout: 60_000 });
+  assert.equal(code, 0, `${out}\n${err}`);
+  assert.ok(!/"isError": *true/.test(out), out);
+  const quotes = out.replaceAll("\\\"", '"');
+  for (const field of FIELDS) assert.ok(quotes.includes(`"${field}":`), `${field} in ${out.slice(0, 2000)}`);
+});

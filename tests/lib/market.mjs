@@ -1,0 +1,20 @@
+// Where the simulator's market stands, and what the quote cache knows.
+import { kv } from "./explorer.mjs";
+
+const DAY = 86_400_000;
+
+/** Moves the market on to the next session and into the middle of it, from where its time runs on. */
+export async function openMarket(sim) {
+  const today = new Date().toISOString().slice(0, 10);
+  for (let days = 1; days < 12; days += 1) {
+    await sim.clock({ now: new Date(Date.parse(`${today}T18:00:00Z`) + days * DAY).toISOString() });
+    if ((await sim.state()).market === "Open") return;
+  }
+  throw new Error("no open session within twelve days");
+}
+
+/** Makes the cache forget quotes, all of them unless some are named: the next call goes to TastyTrade. */
+export async function forgetQuotes(stack, ...symbols) {
+  const keys = symbols.length ? symbols.map((symbol) => `quote:${symbol}`) : (await kv.keys(stack)).filter((key) => key.startsWith("quote:"));
+  await Promise.all(keys.map((key) => kv.delete(stack, key)));
+}

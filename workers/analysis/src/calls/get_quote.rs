@@ -1,0 +1,86 @@
+//! `get_quote`: market data and metrics of up to 50 symbols, put into KV for the next one who asks.
+
+use contract::{
+    quote::{self, Quote, QuoteOutput, Source},
+    tool::GetQuoteInput,
+};
+use domain::{Error, Reason, Symbol, UserId};
+use edge::kv::Ttl;
+use futures_util::future::{join, join_all};
+use store::identity::users;
+use tasty::{market_data::MarketData, market_metrics::Metrics};
+
+use crate::{app::App, upstream};
+
+/// How long a quote stays in KV: past its freshness it serves only when TastyTrade does not answer.
+const KEPT: Ttl = Ttl::seconds(300);
+
+/// Quotes in the order asked for, from TastyTrade; from the cache, marked stale, when TastyTrade does not answer.
+pub(crate) async fn answer(app: &App, user: &UserId, input: &GetQuoteInput) -> Result<QuoteOutput, Error> {
+    let symbols = input.symbols()?;
+    match fetched(app, user, &symbols).await {
+        Ok(output) => known(&symbols, output),
+        Err(error) if error.reason.retryable() => stale(app, &symbols).await.ok_or(error),
+        Err(error) => Err(error),
+    }
+}
+
+async fn fetched(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<QuoteOutput, Error> {
+    let (data, metrics) = join(market_data(app, user, symbols), market_metrics(app, user, symbols)).await;
+    let (metrics, notes) = match metrics {
+        Ok(metrics) => (metrics, Vec::new()),
+        Err(error) if error.reason == Reason::ReconnectRequired => return Err(error),
+        Err(error) => (Vec::new(), vec![format!("No volatility metrics, beta, market cap or earnings: {error}")]),
+    };
+    let is_whole = notes.is_empty();
+    let output = QuoteOutput { notes, ..crate::quote::assemble(symbols, data?, metrics, app.now) };
+    let is_delayed = users::user(&app.db, user).await?.is_none_or(|user| user.delayed_quotes == 1);
+    if is_whole && !is_delayed {
+        join_all(output.quotes.iter().map(|quote| keep(app, quote))).await;
+    }
+    Ok(output)
+}
+
+async fn market_data(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Vec<MarketData>, Error> {
+    let answer = upstream::call(app, user, tasty::market_data::request(symbols)).await?;
+    let data = tasty::market_data::read(&answer).map_err(|error| upstream::explain(app, error))?;
+    Ok(upstream::noted("market data", data))
+}
+
+async fn market_metrics(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Vec<Metrics>, Error> {
+    let Some(request) = tasty::market_metrics::request(symbols) else { return Ok(Vec::new()) };
+    let answer = upstream::call(app, user, request).await?;
+    let metrics = tasty::market_metrics::read(&answer).map_err(|error| upstream::explain(app, error))?;
+    Ok(upstream::noted("market metrics", metrics))
+}
+
+async fn keep(app: &App, quote: &Quote) {
+    let Ok(symbol) = Symbol::parse(&quote.symbol) else { return };
+    if let Ok(text) = serde_json::to_string(quote) {
+        app.kv.put(&quote::cache_key(&symbol), &text, KEPT).await;
+    }
+}
+
+/// What the cache still has, if it has all of it.
+async fn stale(app: &App, symbols: &[Symbol]) -> Option<QuoteOutput> {
+    let cached = join_all(symbols.iter().map(async |symbol| {
+        let quote: Quote = serde_json::from_str(&app.kv.get(&quote::cache_key(symbol)).await?).ok()?;
+        Some(Quote { source: Source::StaleCache, ..quote })
+    }));
+    let quotes = cached.await.into_iter().collect::<Option<Vec<_>>>()?;
+    let notes = vec!["TastyTrade did not answer. These quotes are from before; see as_of.".to_owned()];
+    Some(QuoteOutput { quotes, missing: Vec::new(), notes })
+}
+
+/// An answer with no quote at all is an error that names the symbols.
+fn known(symbols: &[Symbol], output: QuoteOutput) -> Result<QuoteOutput, Error> {
+    if output.quotes.is_empty() {
+        let names: Vec<_> = symbols.iter().map(Symbol::as_str).collect();
+        return Err(Error::new(
+            Reason::NotFound,
+            format!("TastyTrade has no quote for {}. Check the spelling, for example BRK/B or SPX.", names.join(", ")),
+        )
+        .with("symbols", names));
+    }
+    Ok(output)
+}

@@ -1,0 +1,8 @@
+//! The calls of the contract, one file each. Authorisation has happened before (`service`).
+
+pub(crate) mod get_overview;
+pub(crate) mod get_quote;
+pub(crate) mod get_workflow_status;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod sync_account;

@@ -1,0 +1,68 @@
+//! A user's grant at TastyTrade, between its sealed row and the one call that needs it in clear.
+
+use domain::{Error, Reason, UserId};
+use store::identity::users::{self, Credential};
+use vault::{Place, SealError, Secret};
+
+use crate::{app::App, upstream};
+
+/// What a credential opens to.
+pub(crate) struct Opened {
+    /// The user's own client secret; none where the operator's is used.
+    pub(crate) client_secret: Option<Secret>,
+    /// The refresh token.
+    pub(crate) refresh_token: Secret,
+}
+
+fn place<'a>(user: &'a UserId, id: &'a str, column: &'static str) -> Place<'a> {
+    Place { table: Credential::TABLE, column, user: user.as_str(), row: id }
+}
+
+/// Seals one value for its column of the credential with this id.
+fn seal(app: &App, user: &UserId, id: &str, column: &'static str, value: &Secret) -> Result<String, Error> {
+    vault::seal::seal(&app.config.keys, &place(user, id, column), value, &app.entropy)
+        .map_err(|_| Error::new(Reason::Internal, "The login could not be sealed. This is ours to mend."))
+}
+
+/// Opens a credential. One that lies under the previous key is sealed anew, so that the previous key can be retired.
+pub(crate) async fn open(app: &App, user: &UserId, credential: &Credential) -> Result<Opened, Error> {
+    let open = |column, sealed: &String| {
+        vault::seal::open(&app.config.keys, &place(user, &credential.id, column), sealed)
+            .map_err(|error| refused(app, column, error))
+    };
+    let opened = Opened {
+        client_secret: credential
+            .client_secret_sealed
+            .as_ref()
+            .map(|sealed| open(Credential::CLIENT_SECRET, sealed))
+            .transpose()?,
+        refresh_token: open(Credential::REFRESH_TOKEN, &credential.refresh_token_sealed)?,
+    };
+    if vault::seal::is_outdated(&app.config.keys, &credential.refresh_token_sealed) {
+        let resealed = sealed(app, user, credential.clone(), &opened)?;
+        users::reseal_credential(&app.db, user, &resealed, app.now).await?;
+    }
+    Ok(opened)
+}
+
+/// The credential with both of its values sealed under the current key.
+pub(crate) fn sealed(app: &App, user: &UserId, credential: Credential, opened: &Opened) -> Result<Credential, Error> {
+    let client_secret = opened.client_secret.as_ref();
+    let seal = |column, value| seal(app, user, &credential.id, column, value);
+    Ok(Credential {
+        client_secret_sealed: client_secret.map(|value| seal(Credential::CLIENT_SECRET, value)).transpose()?,
+        refresh_token_sealed: seal(Credential::REFRESH_TOKEN, &opened.refresh_token)?,
+        ..credential
+    })
+}
+
+fn refused(app: &App, column: &'static str, error: SealError) -> Error {
+    edge::log::error("credential does not open", &[("column", &column), ("error", &error)]);
+    if error == SealError::UnknownKey {
+        return Error::new(
+            Reason::KeyUnavailable,
+            "Your login is sealed with a key that this server no longer has. Tell its operator, or log in again.",
+        );
+    }
+    upstream::reconnect(app)
+}

@@ -1,0 +1,49 @@
+//! Development only: panics on demand, to show that each ends one request, call or attempt and nothing else.
+
+use std::time::Duration;
+
+use contract::DebugPanic;
+use domain::{Error, Reason, UserId};
+use serde_json::{Value, json};
+use worker::Delay;
+
+use crate::{app::App, jobs, workflow::Params};
+
+/// The kind of the workflow whose first step panics twice.
+pub(crate) const PANIC: &str = "debug_panic";
+
+/// Panics where it is asked to; not found outside development.
+pub(crate) async fn panic(app: &App, place: DebugPanic, user: Option<UserId>) -> Result<Value, Error> {
+    if edge::vars::get(&app.env, "ENVIRONMENT").as_deref() != Some("development") {
+        return Err(Error::new(Reason::NotFound, "There is no such call."));
+    }
+    match place {
+        DebugPanic::Before => Ok(panic_until(0, 1)),
+        DebugPanic::After => {
+            Delay::from(Duration::from_millis(20)).await;
+            Ok(panic_until(0, 1))
+        }
+        DebugPanic::Step => {
+            let user_id =
+                user.or_else(|| UserId::new("debug")).ok_or_else(|| Error::new(Reason::Internal, "no user"))?;
+            let job_id = vault::token::id(&app.entropy);
+            let params = Params { kind: PANIC.to_owned(), user_id, job_id, wait_ms: 0 };
+            let written = serde_json::to_value(&params).unwrap_or_default();
+            let id = &params.job_id;
+            let (job, is_new) = store::jobs::create(&app.db, &params.user_id, PANIC, &written, id, app.now).await?;
+            if is_new {
+                jobs::start_instance(app, &params).await;
+            }
+            Ok(json!({"workflow_id": job.id}))
+        }
+    }
+}
+
+/// Panics on every attempt before `good`.
+#[expect(clippy::panic, reason = "this is what it is for")]
+pub(crate) fn panic_until(attempt: u32, good: u32) -> Value {
+    if attempt < good {
+        panic!("a panic on demand, attempt {attempt}");
+    }
+    json!({"attempts": attempt})
+}

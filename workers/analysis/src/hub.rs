@@ -1,0 +1,120 @@
+//! `UserHub`: one object per user, the live channel of that user's open pages.
+//!
+//! In: `{"type":"subscribe","channels":["sync"]}`, answered by `{"type":"subscribed","channels":["sync"]}`. Out:
+//! `{"channel":"sync","data":{...}}`. Sockets hibernate: what a page subscribed to lies in the socket's attachment, so the
+//! object may be evicted while pages stay connected. mcp-server authenticates the page before it passes the upgrade on.
+
+use domain::UserId;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use worker::{
+    DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
+    durable_object,
+};
+
+/// A page may follow this many channels; more is a mistake.
+const MAX_CHANNELS: usize = 16;
+/// Messages from a page are short.
+const MAX_MESSAGE: usize = 4096;
+
+/// The object's class.
+#[durable_object(websocket)]
+pub struct UserHub {
+    state: State,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Attachment {
+    channels: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum FromPage {
+    Subscribe { channels: Vec<String> },
+    Ping,
+}
+
+impl DurableObject for UserHub {
+    fn new(state: State, _env: Env) -> Self {
+        Self { state }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        match edge::guard::catch(self.serve(request)).await {
+            Ok(response) => response,
+            Err(_) => Response::error("the hub failed", 500),
+        }
+    }
+
+    async fn websocket_message(&self, socket: WebSocket, message: WebSocketIncomingMessage) -> Result<()> {
+        let answer = edge::guard::catch(async { hear(&socket, &message) }).await;
+        match answer {
+            Ok(Ok(answer)) => socket.send_with_str(answer.to_string()),
+            Ok(Err(what)) => socket.send_with_str(json!({"type": "error", "message": what}).to_string()),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn websocket_close(&self, _socket: WebSocket, _code: usize, _reason: String, _clean: bool) -> Result<()> {
+        Ok(())
+    }
+
+    async fn websocket_error(&self, _socket: WebSocket, _error: worker::Error) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl UserHub {
+    async fn serve(&self, mut request: Request) -> Result<Response> {
+        match request.path().as_str() {
+            "/publish" => self.spread(&request.json().await?),
+            _ => {
+                let pair = WebSocketPair::new()?;
+                self.state.accept_web_socket(&pair.server);
+                Response::from_websocket(pair.client)
+            }
+        }
+    }
+
+    /// Sends `{"channel", "data"}` to every page that follows the channel.
+    fn spread(&self, message: &Value) -> Result<Response> {
+        let channel = message["channel"].as_str().unwrap_or_default();
+        let mut reached = 0;
+        for socket in self.state.get_websockets() {
+            let attachment = socket.deserialize_attachment::<Attachment>()?.unwrap_or_default();
+            if attachment.channels.iter().any(|followed| followed == channel)
+                && socket.send_with_str(message.to_string()).is_ok()
+            {
+                reached += 1;
+            }
+        }
+        Response::from_json(&json!({"reached": reached}))
+    }
+}
+
+fn hear(socket: &WebSocket, message: &WebSocketIncomingMessage) -> std::result::Result<Value, String> {
+    let WebSocketIncomingMessage::String(text) = message else { return Err("send text, not binary".into()) };
+    if text.len() > MAX_MESSAGE {
+        return Err(format!("a message holds at most {MAX_MESSAGE} characters"));
+    }
+    match serde_json::from_str(text) {
+        Ok(FromPage::Ping) => Ok(json!({"type": "pong"})),
+        Ok(FromPage::Subscribe { channels }) if channels.len() <= MAX_CHANNELS => {
+            socket
+                .serialize_attachment(&Attachment { channels: channels.clone() })
+                .map_err(|error| error.to_string())?;
+            Ok(json!({"type": "subscribed", "channels": channels}))
+        }
+        Ok(FromPage::Subscribe { .. }) => Err(format!("follow at most {MAX_CHANNELS} channels")),
+        Err(_) => Err(r#"send {"type":"subscribe","channels":["sync"]}"#.into()),
+    }
+}
+
+/// Tells the pages of a user. Nobody may be listening.
+pub(crate) async fn publish(env: &Env, user: &UserId, channel: &str, data: &impl Serialize) -> Result<()> {
+    let body = serde_json::to_vec(&json!({"channel": channel, "data": data}))?;
+    let request = http::Request::post("http://hub/publish").body(body).map_err(|error| error.to_string())?;
+    let hub = edge::object::named(env, "USER_HUB", user.as_str())?;
+    edge::fetch::to_object(&hub, &request).await.map(drop).map_err(|failure| format!("{failure:?}").into())
+}

@@ -1,0 +1,90 @@
+//! The service entry: one call of the contract per request, from mcp-server alone.
+
+use contract::{Answer, Call, Principal, Request as Asked};
+use domain::{Error, Reason, Scope};
+use worker::{Env, Request, Response, Result};
+
+use crate::{app::App, calls};
+
+/// More than any call needs.
+const MAX_BODY: usize = 256 * 1024;
+
+/// Answers `POST /call`; anything else is not found.
+pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
+    let answered = edge::guard::catch(async {
+        let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
+        if request.method() != http::Method::POST || request.uri().path() != "/call" {
+            return Err(Error::new(Reason::NotFound, "The analysis worker has one address: POST /call."));
+        }
+        let asked: Asked = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+        Ok(answer(&App::new(&env)?, asked).await)
+    });
+    let answer = match answered.await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(error)) => Answer::Error(error),
+        Err(_) => Answer::Error(Error::new(
+            Reason::Internal,
+            "The analysis part of TTAI failed on this call. It has been logged; try again.",
+        )),
+    };
+    let status = match &answer {
+        Answer::Ok(_) => 200,
+        Answer::Error(error) => error.reason.status(),
+    };
+    edge::http::give(edge::http::json(status, &answer))
+}
+
+fn unreadable() -> Error {
+    Error::new(Reason::InvalidRequest, "The call could not be read.")
+}
+
+async fn answer(app: &App, asked: Asked) -> Answer {
+    let Asked { principal, call, request_id } = asked;
+    let result = dispatch(app, principal, call).await;
+    if let Answer::Error(error) = &result {
+        edge::log::info("call failed", &[("request_id", &request_id), ("reason", &format!("{:?}", error.reason))]);
+    }
+    result
+}
+
+async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer {
+    match call {
+        Call::Health => Answer::new(calls::health::answer(app).await),
+        Call::DebugPanic { place } => {
+            Answer::new(crate::debug::panic(app, place, principal.map(|principal| principal.user_id)).await)
+        }
+        Call::RedeemCode { code, redirect_uri } => {
+            Answer::new(calls::login::redeem_code(app, &code, &redirect_uri).await)
+        }
+        Call::TryGrant { client_secret, refresh_token } => {
+            Answer::new(calls::login::try_grant(app, client_secret, refresh_token).await)
+        }
+        Call::SingleUser => Answer::new(calls::login::single_user(app).await),
+        Call::GetQuote(input) => match permitted(principal, Scope::MarketRead) {
+            Ok(principal) => Answer::new(calls::get_quote::answer(app, &principal.user_id, &input).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetWorkflowStatus(input) => match permitted(principal, Scope::AnalysisRun) {
+            Ok(principal) => Answer::new(calls::get_workflow_status::answer(app, &principal.user_id, &input).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::SyncAccount => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::sync_account::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetOverview => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::get_overview::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+    }
+}
+
+fn permitted(principal: Option<Principal>, scope: Scope) -> std::result::Result<Principal, Error> {
+    let principal = principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))?;
+    if principal.scopes.contains(scope) {
+        Ok(principal)
+    } else {
+        Err(Error::new(Reason::InsufficientScope, format!("This call needs the scope {}.", scope.as_str()))
+            .with("scope", scope.as_str()))
+    }
+}

@@ -1,0 +1,59 @@
+//! A sync: accounts, balances and positions from TastyTrade into D1. The workflow takes it in durable steps, the queue
+//! consumer in one go; both read with these functions and store through one function, where the newest `as_of` wins.
+
+use domain::{
+    AccountNumber, Error, Timestamp, UserId,
+    portfolio::{Account, Balance, Position},
+};
+use serde_json::{Value, json};
+use store::portfolio::{self, SyncedPortfolio};
+
+use crate::{app::App, upstream};
+
+/// The user's accounts.
+pub(crate) async fn accounts(app: &App, user: &UserId) -> Result<Vec<Account>, Error> {
+    let answer = upstream::call(app, user, tasty::accounts::request()).await?;
+    let read = tasty::accounts::read(&answer).map_err(|error| upstream::explain(app, error))?;
+    Ok(upstream::noted("accounts", read))
+}
+
+/// The balances of one account.
+pub(crate) async fn balance(app: &App, user: &UserId, account: &AccountNumber) -> Result<Balance, Error> {
+    let answer = upstream::call(app, user, tasty::balances::request(account)).await?;
+    let read = tasty::balances::read(account, &answer).map_err(|error| upstream::explain(app, error))?;
+    Ok(upstream::noted("balances", read))
+}
+
+/// The positions of one account, with marks.
+pub(crate) async fn positions(app: &App, user: &UserId, account: &AccountNumber) -> Result<Vec<Position>, Error> {
+    let answer = upstream::call(app, user, tasty::positions::request(account, true)).await?;
+    let read = tasty::positions::read(account, &answer).map_err(|error| upstream::explain(app, error))?;
+    Ok(upstream::noted("positions", read))
+}
+
+/// Stores what was read and says what it was.
+pub(crate) async fn save(app: &App, user: &UserId, synced: &SyncedPortfolio) -> Result<Value, Error> {
+    portfolio::save_sync(&app.db, user, synced).await?;
+    Ok(summary(synced))
+}
+
+fn summary(synced: &SyncedPortfolio) -> Value {
+    json!({
+        "accounts": synced.accounts.len(),
+        "positions": synced.positions.len(),
+        "as_of": synced.as_of,
+        "source": "rest",
+    })
+}
+
+/// Reads everything and stores it.
+pub(crate) async fn run(app: &App, user: &UserId) -> Result<Value, Error> {
+    let as_of: Timestamp = app.now;
+    let accounts = accounts(app, user).await?;
+    let (mut balances, mut all_positions) = (Vec::new(), Vec::new());
+    for account in accounts.iter().filter(|account| !account.is_closed) {
+        balances.push(balance(app, user, &account.number).await?);
+        all_positions.extend(positions(app, user, &account.number).await?);
+    }
+    save(app, user, &SyncedPortfolio { accounts, balances, positions: all_positions, as_of }).await
+}

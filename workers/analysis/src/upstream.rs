@@ -1,0 +1,272 @@
+//! `Upstream`: one object per user, through which every call in that user's name goes to TastyTrade.
+//!
+//! It holds the access token, which lives 15 minutes: in memory, and sealed in the object's storage so that an eviction
+//! costs no mint. Isolates cannot share a promise between requests; the object can, so it mints one token at a time while
+//! the other calls wait for it. A token that TastyTrade no longer accepts is replaced once and the call made again.
+
+use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
+
+use domain::{Error, Reason, Timestamp, UserId};
+use edge::fetch::Failure;
+use futures_util::lock::Mutex;
+use serde::{Deserialize, Serialize};
+use store::identity::users::{self, CredentialStatus};
+use tasty::{Answer, Request as Asked, retry::Trouble};
+use vault::{Entropy, Place, Secret};
+use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
+
+use crate::{
+    app::App,
+    credential::{self, Opened},
+};
+
+/// One attempt, headers and body together.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// A token with less than this to live is not used any more.
+const MARGIN_SECONDS: i64 = 60;
+/// Where the sealed token lies in the object's storage.
+const STORED: &str = "access_token";
+/// Marks an answer as our own error rather than TastyTrade's answer.
+const ERROR_HEADER: &str = "x-ttai-error";
+/// Larger than any request of ours.
+const MAX_BODY: usize = 256 * 1024;
+
+/// The object's class.
+#[durable_object(fetch)]
+pub struct Upstream {
+    state: State,
+    env: Env,
+    held: AssertUnwindSafe<RefCell<Option<Held>>>,
+    /// Held while a token is looked up or minted, so that there is one mint at a time.
+    minting: AssertUnwindSafe<Mutex<()>>,
+}
+
+#[derive(Clone)]
+struct Held {
+    token: Secret,
+    credential_id: String,
+    expires_at: Timestamp,
+}
+
+/// The token as it lies in storage.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    sealed: String,
+    credential_id: String,
+    expires_at: Timestamp,
+}
+
+/// What the object is asked: a request in the name of the user whose object it is.
+#[derive(Serialize, Deserialize)]
+struct Order {
+    user_id: UserId,
+    request: Asked,
+}
+
+impl DurableObject for Upstream {
+    fn new(state: State, env: Env) -> Self {
+        Self { state, env, held: AssertUnwindSafe(RefCell::new(None)), minting: AssertUnwindSafe(Mutex::new(())) }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let outcome = match edge::guard::catch(self.serve(request)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::new(Reason::Internal, "The connection to TastyTrade failed on this call. Try again.")),
+        };
+        edge::http::give(match outcome {
+            Ok(answer) => {
+                let mut given = edge::http::answer(answer.status, "application/json", answer.body);
+                if let Some(seconds) = answer.retry_after {
+                    given.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+                }
+                given
+            }
+            Err(error) => {
+                let mut given = edge::http::json(error.reason.status(), &error);
+                given.headers_mut().insert(ERROR_HEADER, http::HeaderValue::from_static("1"));
+                given
+            }
+        })
+    }
+}
+
+impl Upstream {
+    async fn serve(&self, request: Request) -> std::result::Result<Answer, Error> {
+        let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
+        let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+        let app = App::new(&self.env)?;
+        let token = self.token(&app, &order.user_id).await?;
+        let answer = send(&app, &order.request, Some(&token)).await?;
+        if answer.status != 401 {
+            return Ok(answer);
+        }
+        self.forget(&token).await;
+        let token = self.token(&app, &order.user_id).await?;
+        send(&app, &order.request, Some(&token)).await
+    }
+
+    /// The user's access token: held, stored, or minted now.
+    async fn token(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
+        let _one_at_a_time = self.minting.lock().await;
+        let now = edge::clock::now();
+        let held = self.held.borrow().clone();
+        let held = match held {
+            Some(held) => Some(held),
+            None => self.stored(app, user).await,
+        };
+        if let Some(held) = held.filter(|held| held.expires_at - now > chrono::Duration::seconds(MARGIN_SECONDS)) {
+            self.held.replace(Some(held.clone()));
+            return Ok(held.token);
+        }
+        let held = mint(app, user).await?;
+        self.store(app, user, &held).await;
+        self.held.replace(Some(held.clone()));
+        Ok(held.token)
+    }
+
+    async fn stored(&self, app: &App, user: &UserId) -> Option<Held> {
+        let stored: Stored = self.state.storage().get(STORED).await.ok().flatten()?;
+        let token = vault::seal::open(&app.config.keys, &place(user, &stored.credential_id), &stored.sealed).ok()?;
+        Some(Held { token, credential_id: stored.credential_id, expires_at: stored.expires_at })
+    }
+
+    /// Keeps the token over an eviction. If it cannot be kept, the next life of the object mints another.
+    async fn store(&self, app: &App, user: &UserId, held: &Held) {
+        let place = place(user, &held.credential_id);
+        let Ok(sealed) = vault::seal::seal(&app.config.keys, &place, &held.token, &app.entropy) else { return };
+        let stored = Stored { sealed, credential_id: held.credential_id.clone(), expires_at: held.expires_at };
+        if let Err(error) = self.state.storage().put(STORED, &stored).await {
+            edge::log::warn("access token not stored", &[("error", &error)]);
+        }
+    }
+
+    /// Drops a token that was refused, unless a newer one has taken its place.
+    async fn forget(&self, refused: &Secret) {
+        let _one_at_a_time = self.minting.lock().await;
+        let is_current =
+            self.held.borrow().as_ref().is_some_and(|held| vault::token::same(held.token.expose(), refused.expose()));
+        if is_current {
+            self.held.replace(None);
+            // A stored token that outlives this is refused once more and dropped again.
+            let _ = self.state.storage().delete(STORED).await;
+        }
+    }
+}
+
+fn place<'a>(user: &'a UserId, credential_id: &'a str) -> Place<'a> {
+    Place { table: "upstream", column: "access_token", user: user.as_str(), row: credential_id }
+}
+
+fn unreadable() -> Error {
+    Error::new(Reason::Internal, "A call to TastyTrade could not be read. This is ours to mend.")
+}
+
+/// Mints an access token from the user's sealed grant. A grant that TastyTrade refuses is marked revoked, so that it is
+/// never tried again.
+async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
+    let credential = users::credential(&app.db, user).await?;
+    let credential =
+        credential.filter(|credential| credential.status == CredentialStatus::Active).ok_or_else(|| reconnect(app))?;
+    let opened = credential::open(app, user, &credential).await?;
+    let request = tasty::token::refresh(client_secret(app, &opened)?.expose(), opened.refresh_token.expose());
+    let answer = send(app, &request, None).await?;
+    match tasty::token::read(&answer) {
+        Ok(tokens) => Ok(Held {
+            token: Secret::new(tokens.access_token),
+            credential_id: credential.id,
+            expires_at: edge::clock::now() + chrono::Duration::seconds(i64::from(tokens.expires_in)),
+        }),
+        Err(tasty::Error::GrantRevoked) => {
+            users::mark_credential_revoked(&app.db, user, &credential.id, app.now).await?;
+            Err(reconnect(app))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The user's own client secret, or the operator's.
+fn client_secret(app: &App, opened: &Opened) -> std::result::Result<Secret, Error> {
+    let secret = opened.client_secret.as_ref().or(app.config.client_secret.as_ref());
+    secret.cloned().ok_or_else(|| {
+        Error::new(Reason::NotConfigured, "TT_CLIENT_SECRET is missing. Set it to the secret of your TastyTrade app.")
+    })
+}
+
+/// The error that tells the trader to log in again, with the link.
+pub(crate) fn reconnect(app: &App) -> Error {
+    let link = format!("{}/login", app.config.public_url);
+    Error::new(
+        Reason::ReconnectRequired,
+        format!(
+            "TastyTrade no longer accepts the permission that you gave to TTAI. Log in again at {link} to renew it."
+        ),
+    )
+    .with("login_url", link)
+}
+
+/// Sends one request, again where the policy of the API permits it.
+pub(crate) async fn send(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Result<Answer, Error> {
+    let request = outgoing(app, asked, token)?;
+    let mut attempts = 1;
+    loop {
+        let sent = edge::fetch::send(&request, DEADLINE).await;
+        let now = edge::clock::now();
+        let (trouble, outcome) = match sent {
+            Ok(got) => {
+                let answer = Answer::new(got.status, got.retry_after(), got.body.clone(), now);
+                if answer.check().is_ok() {
+                    return Ok(answer);
+                }
+                (Trouble::from(&answer), Ok(answer))
+            }
+            Err(Failure::Timeout) => (Trouble::TimedOut, Err(tasty::Error::TimedOut)),
+            Err(Failure::Connection(_)) => (Trouble::Broken, Err(tasty::Error::Unreachable)),
+        };
+        let Some(pause) = tasty::retry::wait(asked, attempts, trouble, random(app)) else {
+            return outcome.map_err(Into::into);
+        };
+        attempts += 1;
+        Delay::from(pause).await;
+    }
+}
+
+fn random(app: &App) -> u64 {
+    let mut bytes = [0; 8];
+    app.entropy.fill(&mut bytes);
+    u64::from_le_bytes(bytes)
+}
+
+fn outgoing(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Result<http::Request<Vec<u8>>, Error> {
+    let mut request = http::Request::builder().method(asked.method.as_str()).uri(asked.url(&app.config.api_url));
+    for (name, value) in asked.headers(&app.config.api_url, token.map(Secret::expose)) {
+        request = request.header(name, value);
+    }
+    request.body(asked.body.clone().unwrap_or_default().into_bytes()).map_err(|_| unreadable())
+}
+
+/// Sends a request in the user's name, through the user's object.
+pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
+    let unavailable =
+        || Error::new(Reason::UpstreamUnavailable, "The connection to TastyTrade broke. Try again in a moment.");
+    let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
+    let order = http::Request::post("http://upstream/").body(order).map_err(|_| unreadable())?;
+    let object = edge::object::named(&app.env, "UPSTREAM", user.as_str()).map_err(|_| unavailable())?;
+    let answer = edge::fetch::to_object(&object, &order).await.map_err(|_| unavailable())?;
+    if answer.headers.contains_key(ERROR_HEADER) {
+        return Err(serde_json::from_slice(&answer.body).unwrap_or_else(|_| unavailable()));
+    }
+    Ok(Answer::new(answer.status, answer.retry_after(), answer.body.clone(), app.now))
+}
+
+/// The error of an answer in terms of the trader, with the link where a new login is needed.
+pub(crate) fn explain(app: &App, error: tasty::Error) -> Error {
+    if matches!(error, tasty::Error::TokenExpired | tasty::Error::GrantRevoked) { reconnect(app) } else { error.into() }
+}
+
+/// The value, after its notes have gone to the log: they name fields, never their values.
+pub(crate) fn noted<T>(what: &str, noted: tasty::Noted<T>) -> T {
+    for note in &noted.notes {
+        edge::log::warn("field not read", &[("answer", &what), ("note", note)]);
+    }
+    noted.value
+}

@@ -1,0 +1,48 @@
+// Follows the user's syncs while the dashboard is open: says where one stands, and renews the figures when it is done.
+// The page works without this script; it only has to be reloaded then.
+
+const status = document.getElementById("sync-status");
+const connection = document.getElementById("live");
+let pause = 1000;
+
+function say(job) {
+  const words = {
+    queued: "A sync is queued.",
+    running: `Syncing: ${job.progress ?? "starting"}…`,
+    complete: "The last sync is complete.",
+    errored: `The last sync failed: ${job.error ?? "no reason was recorded"}`,
+  };
+  status.textContent = words[job.status] ?? job.status;
+  status.dataset.status = job.status;
+  status.dataset.workflow = job.workflow_id;
+}
+
+async function renew() {
+  const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
+  if (!response.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = page.getElementById("accounts");
+  if (fresh) document.getElementById("accounts").replaceWith(fresh);
+}
+
+function connect() {
+  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/ws`);
+  socket.addEventListener("open", () => {
+    pause = 1000;
+    socket.send(JSON.stringify({ type: "subscribe", channels: ["sync"] }));
+  });
+  socket.addEventListener("message", (event) => {
+    const message = JSON.parse(event.data);
+    if (message.type === "subscribed") connection.textContent = "Live";
+    if (message.channel !== "sync") return;
+    say(message.data);
+    if (message.data.status === "complete") renew();
+  });
+  socket.addEventListener("close", () => {
+    connection.textContent = "Not live, connecting again…";
+    setTimeout(connect, pause);
+    pause = Math.min(pause * 2, 30000);
+  });
+}
+
+connect();

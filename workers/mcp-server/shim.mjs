@@ -1,0 +1,2 @@
+// The worker's entry: re-exports only; everything else is Rust.
+export { default } from "./build/index.js";

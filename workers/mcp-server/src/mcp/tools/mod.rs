@@ -1,0 +1,53 @@
+//! The tools, one file each: arguments in, structured content and a compact text out.
+
+mod get_quote;
+mod get_workflow_status;
+
+use contract::quote::Quote;
+use domain::{Error, Reason, Scope};
+use mcp::{Ask, Received, ToolCall, ToolOutput};
+
+use crate::{app::App, auth::Caller};
+
+/// What was read from the cache while the grant was being checked.
+#[derive(Default)]
+pub(crate) struct Prefetched {
+    /// Fresh quotes, in the order of the call's symbols; `None` where the cache had none.
+    quotes: Option<Vec<Option<Quote>>>,
+}
+
+/// The scope that a tool needs.
+pub(crate) fn scope(tool: &str) -> Option<Scope> {
+    match tool {
+        "get_quote" => Some(Scope::MarketRead),
+        "get_workflow_status" => Some(Scope::AnalysisRun),
+        _ => None,
+    }
+}
+
+/// Reads ahead what needs nobody's permission to be read, only to be sent.
+pub(crate) async fn prefetch(app: &App<'_>, received: &Received) -> Prefetched {
+    match received {
+        Received::Ask(ask) => match &**ask {
+            Ask::Tool(call) if call.tool.name == "get_quote" => {
+                Prefetched { quotes: get_quote::prefetch(app, call).await }
+            }
+            _ => Prefetched::default(),
+        },
+        _ => Prefetched::default(),
+    }
+}
+
+/// Calls the tool.
+pub(crate) async fn call(
+    app: &App<'_>,
+    caller: &Caller,
+    call: &ToolCall,
+    prefetched: Prefetched,
+) -> Result<ToolOutput, Error> {
+    match call.tool.name {
+        "get_quote" => get_quote::call(app, caller, call, prefetched.quotes).await,
+        "get_workflow_status" => get_workflow_status::call(app, caller, call).await,
+        _ => Err(Error::new(Reason::NotFound, "There is no such tool.")),
+    }
+}

@@ -1,0 +1,182 @@
+//! Every address of the server.
+//!
+//! | address | what |
+//! |---|---|
+//! | `POST /mcp`, `POST /` | the MCP endpoint |
+//! | `GET /` | the landing page |
+//! | `HEAD` anywhere | 200 and the protocol's version |
+//! | `GET /health` | the state of every binding |
+//! | `GET /debug/analysis`, `/debug/panic` | development only |
+//! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
+//! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
+//! | `GET /assets/*` | style and script of the pages |
+//! | anything else | 404 |
+
+mod assets;
+mod dashboard;
+mod debug;
+mod health;
+mod landing;
+mod live;
+
+use domain::{Error, Reason};
+use edge::http::{Refused, Request, Response, answer};
+use http::{HeaderValue, Method, header};
+use mcp::{Reply, origin};
+use worker::Env;
+
+use crate::{app::App, config::Mode, identity, mcp as endpoint, render};
+
+/// Paths that pages of other origins may call: the protocol's, not ours.
+const CROSS_ORIGIN: &[&str] =
+    &["/", "/mcp", "/oauth/token", "/token", "/oauth/register", "/register", "/oauth/revoke", "/revoke"];
+
+/// Answers one request. A panic in it is one 500 and never the end of another request.
+pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<worker::Response> {
+    if live::is_upgrade(&request) {
+        return live::serve(request, &env).await;
+    }
+    let answered = edge::guard::catch(async {
+        match edge::http::take(request, mcp::MAX_BODY).await {
+            Ok(request) => guarded(&env, &request).await,
+            Err(Refused::TooLarge) => render::error(&Error::new(
+                Reason::PayloadTooLarge,
+                "The body is larger than 1 MiB. Send less at a time.",
+            )),
+            Err(Refused::Unreadable) => {
+                render::error(&Error::new(Reason::InvalidRequest, "The request could not be read. Send it again."))
+            }
+        }
+    });
+    let mut response = answered.await.unwrap_or_else(|_| {
+        render::error(&Error::new(
+            Reason::Internal,
+            "Something failed on our side. It has been logged; try again, and report it if it stays.",
+        ))
+    });
+    render::protect(&mut response);
+    edge::http::give(response)
+}
+
+/// What holds for every request: where it may come from, and the CORS headers of its answer, errors too.
+async fn guarded(env: &Env, request: &Request) -> Response {
+    if request.method() == Method::HEAD {
+        return head();
+    }
+    let request_id = request_id(request);
+    let app = match App::new(env, request_id) {
+        Ok(app) => app,
+        Err(error) => return render::error(&error),
+    };
+    let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
+    if let Err(error) = check_source(&app, request, origin) {
+        return render::error(&error);
+    }
+    let crosses = CROSS_ORIGIN.contains(&request.uri().path()) || request.uri().path().starts_with("/.well-known/");
+    if let (Some(origin), &Method::OPTIONS, true) = (origin, request.method(), crosses) {
+        let mut response = http::Response::new(Vec::new());
+        *response.status_mut() = http::StatusCode::NO_CONTENT;
+        render::add(&mut response, origin::preflight_headers(origin));
+        return response;
+    }
+    let mut response = route(&app, request).await.unwrap_or_else(|error| render::error(&error));
+    log(&app, request, &response);
+    if let (Some(origin), true) = (origin, crosses) {
+        render::add(&mut response, origin::cors_headers(origin));
+    }
+    response
+}
+
+/// One line per request: what and how it went, never a query, a body or a header.
+fn log(app: &App<'_>, request: &Request, response: &Response) {
+    let path: String = request.uri().path().chars().take(80).collect();
+    let elapsed = (edge::clock::now() - app.now).num_milliseconds();
+    edge::log::info(
+        "request",
+        &[
+            ("request_id", &app.request_id),
+            ("method", &request.method()),
+            ("path", &path),
+            ("status", &response.status().as_u16()),
+            ("duration_ms", &elapsed),
+        ],
+    );
+}
+
+/// Foreign pages may not call the endpoint, and single-user mode serves this machine alone.
+fn check_source(app: &App<'_>, request: &Request, origin: Option<&str>) -> Result<(), Error> {
+    let forbidden = |message: &'static str| Err(Error::new(Reason::Forbidden, message));
+    let none: &[&str] = &[];
+    let host = request.uri().authority().map(http::uri::Authority::as_str).unwrap_or_default();
+    let is_single = matches!(app.config.mode, Mode::SingleUser);
+    let is_here = request.uri().host().is_some_and(origin::is_loopback);
+    if is_single && !is_here {
+        return forbidden("Single-user mode serves this machine only: use http://localhost or http://127.0.0.1.");
+    }
+    let development = app.config.environment == crate::config::Environment::Development;
+    if !origin::host_allowed(host, app.config.public_url(), development, none) {
+        return forbidden("This server does not answer for that host name.");
+    }
+    let is_endpoint = matches!(request.uri().path(), "/" | "/mcp") && request.method() == Method::POST;
+    match origin {
+        Some(origin) if is_endpoint && !origin::origin_allowed(origin, app.config.public_url(), none) => {
+            forbidden("Pages of this origin may not call the server.")
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn route(app: &App<'_>, request: &Request) -> Result<Response, Error> {
+    let path = request.uri().path();
+    match (request.method().as_str(), path) {
+        ("POST", "/mcp" | "/") => endpoint::serve(app, request).await,
+        ("GET", "/") if accepts_html(request) => landing::show(app),
+        (_, "/mcp" | "/") => Ok(from_reply(Reply::method_not_allowed())),
+        ("GET", "/health") => health::show(app).await,
+        ("GET", "/debug/analysis") => debug::analysis(app).await,
+        ("GET", "/debug/panic") => debug::panic(app, request).await,
+        ("GET", "/dashboard") => dashboard::show(app, request).await,
+        ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
+        ("GET", "/ws") => Ok(live::upgrade_required()),
+        ("GET", _) if path.starts_with("/assets/") => assets::serve(path),
+        _ => match identity::route(app, request).await {
+            Some(answered) => answered,
+            None => Err(not_found(path)),
+        },
+    }
+}
+
+fn not_found(path: &str) -> Error {
+    let shown: String = path.chars().take(80).collect();
+    Error::new(
+        Reason::NotFound,
+        format!("There is nothing at {shown}. The MCP endpoint is /mcp; / describes the server."),
+    )
+}
+
+/// Claude checks with HEAD whether a server is there and which protocol it speaks, before it logs in.
+fn head() -> Response {
+    let mut response = answer(200, "application/json", "");
+    response.headers_mut().insert("mcp-protocol-version", HeaderValue::from_static(mcp::MODERN_VERSION));
+    response
+}
+
+/// The protocol core's reply as an HTTP answer.
+pub(crate) fn from_reply(reply: Reply) -> Response {
+    let mut response = http::Response::new(reply.body.unwrap_or_default());
+    *response.status_mut() =
+        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    render::add(&mut response, reply.headers);
+    response
+}
+
+fn accepts_html(request: &Request) -> bool {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|accept| accept.contains("text/html"))
+}
+
+/// The platform's id of the request, or a random one.
+fn request_id(request: &Request) -> String {
+    let ray = request.headers().get("cf-ray").and_then(|value| value.to_str().ok());
+    ray.map_or_else(|| vault::token::id(&edge::entropy::Platform), str::to_owned)
+}

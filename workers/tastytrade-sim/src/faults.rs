@@ -1,0 +1,158 @@
+//! Faults on demand: the next calls of a path fail in a chosen way.
+
+use http::HeaderValue;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    call::{self, Reply},
+    oauth::token,
+    wire::Refusal,
+};
+
+/// How long a hanging call hangs unless said otherwise, in seconds.
+const HANG_SECONDS: u64 = 60;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Kind {
+    /// The access token counts as invalid for this call.
+    #[serde(rename = "401")]
+    TokenInvalid,
+    /// Too many requests.
+    #[serde(rename = "429")]
+    TooManyRequests,
+    /// A failure with TastyTrade's error body.
+    #[serde(rename = "500")]
+    Internal,
+    /// A failure of the proxy before it, with a page of HTML.
+    #[serde(rename = "502html")]
+    BadGateway,
+    /// The answer is right but comes late.
+    #[serde(rename = "hang")]
+    Hang,
+    /// The grant counts as revoked for this call.
+    #[serde(rename = "revoked")]
+    Revoked,
+}
+
+/// Calls that are to fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fault {
+    /// The path; `*` stands for any characters.
+    pub path: String,
+    /// What goes wrong.
+    pub fault: Kind,
+    /// How many calls are to fail; `null` for all until the faults are deleted.
+    #[serde(default = "once")]
+    pub times: Option<u64>,
+    /// The `Retry-After` of a 429, in seconds.
+    #[serde(default)]
+    pub retry_after: Option<u64>,
+    /// How long a hanging call hangs.
+    #[serde(default = "hang_seconds")]
+    pub seconds: u64,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
+fn once() -> Option<u64> {
+    Some(1)
+}
+
+fn hang_seconds() -> u64 {
+    HANG_SECONDS
+}
+
+/// Takes the first fault that is meant for this path, and counts it.
+pub(crate) fn take(faults: &mut Vec<Fault>, path: &str) -> Option<Fault> {
+    let found = faults.iter_mut().find(|fault| matches(&fault.path, path))?;
+    let taken = found.clone();
+    found.times = found.times.map(|times| times.saturating_sub(1));
+    faults.retain(|fault| fault.times != Some(0));
+    Some(taken)
+}
+
+/// Whether one is meant for this path.
+pub(crate) fn has(faults: &[Fault], path: &str) -> bool {
+    faults.iter().any(|fault| matches(&fault.path, path))
+}
+
+/// The answer that a fault gives; `None` where the right one follows, late.
+pub(crate) fn reply(fault: &Fault, path: &str) -> Option<Reply> {
+    let refused = |refusal: &Refusal| call::json(refusal.status(), &refusal.body());
+    match fault.fault {
+        Kind::Hang => None,
+        Kind::TokenInvalid => Some(refused(&Refusal::TokenInvalid)),
+        Kind::Revoked if path == token::PATH => Some(token::refused(&token::TokenError::revoked())),
+        Kind::Revoked => Some(refused(&Refusal::TokenInvalid)),
+        Kind::Internal => Some(refused(&Refusal::Internal)),
+        Kind::BadGateway => {
+            let html = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+            Some(call::reply(502, "text/html", html))
+        }
+        Kind::TooManyRequests => {
+            let mut reply = refused(&Refusal::TooManyRequests);
+            if let Some(seconds) = fault.retry_after {
+                reply.headers_mut().insert(http::header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Some(reply)
+        }
+    }
+}
+
+/// Whether the path fits the pattern, in which `*` stands for any characters, slashes included.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| path.strip_prefix(start)) else { return false };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(end) = parts.pop() else { return rest.is_empty() };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else { return false };
+        rest = after;
+    }
+    rest.ends_with(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, path, expected) in [
+            ("/accounts/*/balances", "/accounts/5WX10001/balances", true),
+            ("/accounts/*/balances", "/accounts/5WX10001/balances/USD", false),
+            ("/accounts/*/balances*", "/accounts/5WX10001/balances/USD", true),
+            ("/oauth/token", "/oauth/token", true),
+            ("/oauth/token", "/oauth/token2", false),
+            ("*", "/anything", true),
+            ("/a*a", "/a", false),
+            ("", "/x", false),
+        ] {
+            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn a_fault_is_used_up() {
+        let mut faults = vec![
+            serde_json::from_str(r#"{"path":"/a","fault":"429","times":2,"retry_after":3}"#).unwrap(),
+            serde_json::from_str(r#"{"path":"/*","fault":"500"}"#).unwrap(),
+        ];
+        let mut kinds = Vec::new();
+        while let Some(fault) = take(&mut faults, "/a") {
+            kinds.push(fault.fault);
+        }
+        assert_eq!(kinds, [Kind::TooManyRequests, Kind::TooManyRequests, Kind::Internal]);
+        let for_ever = r#"{"path":"/a","fault":"502html","times":null}"#;
+        let mut faults: Vec<Fault> = vec![serde_json::from_str(for_ever).unwrap()];
+        assert!((0..10).all(|_| take(&mut faults, "/a").is_some()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn stars_match_what_they_replace(head in "[a-z/]{0,9}", middle in "[a-z/]{0,9}", tail in "[a-z/]{0,9}") {
+            let (pattern, path) = (format!("{head}*{tail}"), format!("{head}{middle}{tail}"));
+            proptest::prop_assert!(matches(&pattern, &path));
+        }
+    }
+}
