@@ -44,6 +44,7 @@ export async function npmPackages() {
  */
 export async function enter(script, main, { data = false } = {}) {
   try {
+    endProperly();
     if (data) sayTo(process.stderr);
     const [major] = process.versions.node.split(".").map(Number);
     if (major < 20) throw new Stop(`this is Node ${process.versions.node}: install Node.js 20 or newer (https://nodejs.org)`);
@@ -52,6 +53,24 @@ export async function enter(script, main, { data = false } = {}) {
     process.exitCode = (await main(process.argv.slice(2))) ?? 0;
   } catch (error) {
     process.exitCode = report(error);
+  }
+}
+
+/**
+ * A signal ends this process by way of its exit handlers, which end what it started; a command that has something to do
+ * first listens itself. The same where npm was told to end: it ends the shell between itself and this process, and
+ * forgets this process.
+ */
+function endProperly() {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => process.listenerCount(signal) === 1 && process.exit(130));
+  }
+  const parent = process.ppid;
+  const look = () => process.ppid === parent || process.kill(process.pid, "SIGTERM");
+  if (process.env.npm_lifecycle_event) setInterval(look, 300).unref();
+  if (process.channel) {
+    process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+    process.channel.unref();
   }
 }
 

@@ -18,10 +18,33 @@ export function which(name, path = process.env.PATH ?? "") {
   return null;
 }
 
+// Each program leads a process group of its own. When this process ends in the middle of a build, the whole group ends
+// with it, and not only the program that was started.
+const groups = new Set();
+
+process.on("exit", () => {
+  for (const group of groups) {
+    try {
+      process.kill(-group, "SIGTERM");
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+});
+
+function start(command, args, options) {
+  const child = spawn(command, args, { ...options, detached: true });
+  if (child.pid) {
+    groups.add(child.pid);
+    child.on("close", () => groups.delete(child.pid));
+  }
+  return child;
+}
+
 /** Runs a program and captures what it writes. Never throws for a bad exit: `{code, out, err}`; code -1 is "not started". */
 export function capture(command, args = [], { cwd, env, input, timeout } = {}) {
   return new Promise((done) => {
-    const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"], timeout, killSignal: "SIGKILL" });
+    const child = start(command, args, { cwd, env: env ?? process.env, stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"], timeout, killSignal: "SIGKILL" });
     let out = "";
     let err = "";
     child.stdout.setEncoding("utf8").on("data", (text) => (out += text));
@@ -51,7 +74,7 @@ export async function run(command, args, { cwd, env, log, what, timeout, show } 
   const file = openSync(log, "a");
   try {
     const code = await new Promise((done, fail) => {
-      const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: ["ignore", show ? 2 : file, show ? 2 : file], timeout, killSignal: "SIGKILL" });
+      const child = start(command, args, { cwd, env: env ?? process.env, stdio: ["ignore", show ? 2 : file, show ? 2 : file], timeout, killSignal: "SIGKILL" });
       child.on("error", (error) => fail(new Stop(`${what ?? command} could not be started: ${error.message}`)));
       child.on("close", (status, signal) => done(status ?? signal));
     });

@@ -43,13 +43,6 @@ function departure() {
   let leave;
   const left = new Promise((done) => (leave = done));
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => leave(0));
-  if (process.channel) {
-    process.on("disconnect", () => leave(0));
-    process.channel.unref();
-  }
-  // npm, when it is told to end, ends the shell between itself and this process and forgets this process.
-  const parent = process.ppid;
-  if (process.env.npm_lifecycle_event) setInterval(() => process.ppid === parent || leave(0), 300).unref();
   return { leave, left };
 }
 

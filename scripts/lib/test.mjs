@@ -1,7 +1,6 @@
 // What `npm test` runs. Parts can be named: `node scripts/test.mjs fmt clippy native`; `e2e` may be followed by words that
 // choose files by their path.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { houseRules } from "../lint-house.mjs";
 import { build, checkSize, sizeLine, WORKERS } from "./build.mjs";
 import { deployChecks } from "./deploy.mjs";
@@ -87,18 +86,23 @@ const parts = {
 
   async tilt({ tally }) {
     const python = await tally.check("Starlark interpreter", () => starlark());
-    await tally.check("Tiltfile", () => must(python ?? "python3", [join(ROOT, "tests/tilt/check.py"), join(ROOT, "Tiltfile")]));
-    await tally.check("the Tiltfile's check finds mistakes", () => must(python ?? "python3", [join(ROOT, "tests/tilt/check_check.py")]));
+    const bare = { ...process.env, PYTHONDONTWRITEBYTECODE: "1" };
+    await tally.check("Tiltfile", () => must(python ?? "python3", [join(ROOT, "tests/tilt/check.py"), join(ROOT, "Tiltfile")], { env: bare }));
+    await tally.check("the Tiltfile's check finds mistakes", () => must(python ?? "python3", [join(ROOT, "tests/tilt/check_check.py")], { env: bare }));
   },
 
   async e2e({ tally, env, words }) {
     const files = suiteFiles(words);
     if (files.length === 0) return tally.fail("black-box suites", `no file under tests/ matches ${words.join(" ")}`);
-    const missing = Object.keys(WORKERS).filter((worker) => !existsSync(join(ROOT, "workers", worker, "build/index.js")));
-    if (missing.length) await parts.wasm({ tally, env });
+    // Alone, the suites see to the builds that they are about; after the part `wasm` there is nothing to do.
+    try {
+      await build(Object.keys(WORKERS), async () => env);
+    } catch (error) {
+      return files.forEach((file) => tally.fail(relative(ROOT, file), `not run: ${error.message}`));
+    }
     const browser = files.some((file) => file.includes("browser")) ? await tally.check("a browser for the suites", () => chromium()) : undefined;
     const stack = await tally.check("the local stack starts", () => startStack());
-    if (!stack) return files.forEach((file) => tally.fail(file.slice(ROOT.length + 1), "not run: the local stack did not start"));
+    if (!stack) return files.forEach((file) => tally.fail(relative(ROOT, file), "not run: the local stack did not start"));
     const shared = { url: stack.url, simUrl: stack.simUrl, stateDir: stack.stateDir };
     try {
       for (const file of files) {

@@ -9,6 +9,7 @@
 //  7. The examples of "Try it with curl" are shell that parses and that follows TTAI_URL.
 //  8. Each decision under docs/adr is numbered, has the same sections, and is in the list of docs/ARCHITECTURE.md.
 //  9. The documents speak of the project alone.
+// 10. The backup command of README.md names every table that can be exported.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -141,4 +142,11 @@ test("8. decisions", () => {
 
 test("9. the documents speak of the project alone", () => {
   for (const document of DOCUMENTS) assert.doesNotMatch(read(document), /\/work\/|\/shared\/|\bhelper session|design document\b/i, document);
+});
+
+test("10. the backup names every table", () => {
+  const schema = readdirSync(join(ROOT, "migrations")).filter((name) => name.endsWith(".sql")).map((name) => read(`migrations/${name}`)).join("\n");
+  const tables = [...schema.matchAll(/CREATE TABLE (?:IF NOT EXISTS )?(\w+)/g)].map(([, name]) => name);
+  const section = read("README.md").split(/^### /m).find((part) => part.startsWith("Backup"));
+  assert.deepEqual([...section.matchAll(/--table (\w+)/g)].map(([, name]) => name).toSorted(), tables.toSorted());
 });

@@ -13,6 +13,12 @@ use serde_json::value::RawValue;
 pub struct Decimal(pub rust_decimal::Decimal);
 
 impl Decimal {
+    /// The number with at most so many digits after the point, half-even, without zeros at its end: for texts.
+    #[must_use]
+    pub fn rounded(self, digits: u32) -> Self {
+        Self(self.0.round_dp(digits).normalize())
+    }
+
     /// Zero.
     pub const ZERO: Self = Self(rust_decimal::Decimal::ZERO);
 

@@ -80,7 +80,8 @@ fn one(item: &mut Fields<'_>) -> Result<Metrics, Error> {
         iv_30_day: item.decimal("implied-volatility-30-day"),
         hv_30_day: item.decimal("historical-volatility-30-day"),
         beta: item.decimal("beta"),
-        market_cap: item.decimal("market-cap"),
+        // An index has none; some answers say 0 for that.
+        market_cap: item.decimal("market-cap").filter(|value| !value.0.is_zero()),
         liquidity_rating: item.decimal("liquidity-rating"),
         earnings: earnings(item),
         dividend_ex_date: item.day("dividend-ex-date"),

@@ -9,7 +9,7 @@ use edge::http::{Request, Response, answer, json};
 use http::header;
 use oauth::{Params, session::Session};
 
-use crate::{app::App, auth, pages, render};
+use crate::{app::App, auth, config::Mode, pages, render};
 
 /// The page.
 pub(crate) async fn show(app: &App<'_>, request: &Request) -> Result<Response, Error> {
@@ -30,6 +30,12 @@ pub(crate) async fn sync(app: &App<'_>, request: &Request) -> Result<Response, E
 }
 
 async fn session(app: &App<'_>, request: &Request) -> Result<Option<Session>, Error> {
+    if matches!(app.config.mode, Mode::SingleUser) {
+        return Err(Error::new(
+            Reason::NotFound,
+            "Single-user mode has no pages: nobody logs in there. Use the MCP endpoint.",
+        ));
+    }
     auth::browser(app, request.headers().get(header::COOKIE).and_then(|value| value.to_str().ok())).await
 }
 

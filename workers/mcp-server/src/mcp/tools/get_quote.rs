@@ -100,6 +100,8 @@ fn line(text: &mut String, quote: &Quote) {
             let _ = write!(text, " {name} {value}{unit}");
         }
     };
+    // The text is for reading; `structuredContent` has every digit.
+    let percent = |value: Option<Decimal>| value.map(|value| value.rounded(1));
     put("last", quote.last, "");
     put("change", quote.change, "");
     put("=", quote.change_percent, "%");
@@ -109,11 +111,11 @@ fn line(text: &mut String, quote: &Quote) {
     put("| day", quote.low, "");
     put("to", quote.high, "");
     put("prev close", quote.prev_close, "");
-    put("volume", quote.volume, "");
-    put("| IV rank", quote.iv_rank, "%");
-    put("IV pct", quote.iv_percentile, "%");
-    put("IV30", quote.iv_30_day, "%");
-    put("HV30", quote.hv_30_day, "%");
+    put("volume", quote.volume.map(|volume| volume.rounded(0)), "");
+    put("| IV rank", percent(quote.iv_rank), "%");
+    put("IV pct", percent(quote.iv_percentile), "%");
+    put("IV30", percent(quote.iv_30_day), "%");
+    put("HV30", percent(quote.hv_30_day), "%");
     put("beta", quote.beta, "");
     if let Some(date) = &quote.earnings_date {
         let _ = write!(text, " | earnings {date}");
