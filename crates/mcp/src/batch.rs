@@ -8,10 +8,10 @@ use crate::{
     catalog::Catalog,
     fault::Fault,
     headers::{self, Said},
-    legacy,
+    legacy::{self, Peer},
     message::{self, Message, Refused, Request},
     modern,
-    receive::{MAX_BATCH, Received},
+    receive::{MAX_BATCH, Options, Received},
     reply::{Reply, Seen},
     version::{BATCH_VERSION, Era},
 };
@@ -33,16 +33,16 @@ pub enum Entry {
 }
 
 /// Reads an array. It belongs to 2025-03-26, or to a client that names no version.
-pub(crate) fn receive(catalog: &Catalog, headers: &HeaderMap, text: &str) -> Received {
+pub(crate) fn receive(catalog: &Catalog, options: &Options<'_>, headers: &HeaderMap, text: &str) -> Received {
+    let entry = |raw: &RawValue| entry(catalog, options, headers, raw.get());
     match read(headers, text) {
-        Ok(messages) => {
-            Received::Batch(Batch { entries: messages.into_iter().map(|raw| entry(catalog, raw.get())).collect() })
-        }
+        Ok(messages) => Received::Batch(Batch { entries: messages.into_iter().map(entry).collect() }),
         Err(fault) => Received::Reply(Reply::fault(None, &fault, Seen::default())),
     }
 }
 
-fn read<'a>(headers: &HeaderMap, text: &'a str) -> Result<Vec<&'a RawValue>, Fault> {
+/// The messages of an array.
+pub(crate) fn read<'a>(headers: &HeaderMap, text: &'a str) -> Result<Vec<&'a RawValue>, Fault> {
     let messages: Vec<&RawValue> = serde_json::from_str(text).map_err(|_| Fault::parse())?;
     let of_the_revision = match headers::version(headers) {
         Said::Nothing => true,
@@ -61,19 +61,20 @@ fn read<'a>(headers: &HeaderMap, text: &'a str) -> Result<Vec<&'a RawValue>, Fau
     Ok(messages)
 }
 
-fn entry(catalog: &Catalog, text: &str) -> Entry {
+fn entry(catalog: &Catalog, options: &Options<'_>, headers: &HeaderMap, text: &str) -> Entry {
     let seen = Seen { era: Some(Era::Legacy), ..Seen::default() };
     match message::read(text) {
-        Ok(Message::Request(request)) => serve(catalog, request),
-        Ok(Message::Notification | Message::Response) => Entry::Reply(Reply::accepted(seen)),
+        Ok(Message::Request(request)) => serve(catalog, options, &Peer::unknown(catalog, headers), request),
+        Ok(Message::Notification(_) | Message::Response(_)) => Entry::Reply(Reply::accepted(seen)),
         Err(Refused { id, fault }) => Entry::Reply(Reply::fault(id.as_ref(), &fault, seen)),
     }
 }
 
-fn serve(catalog: &Catalog, request: Request) -> Entry {
+/// Serves one request of a batch.
+pub(crate) fn serve(catalog: &Catalog, options: &Options<'_>, peer: &Peer<'_>, request: Request) -> Entry {
     if request.method == "initialize" || modern::describes_itself(&request) {
         let fault = Fault::invalid_request("This request cannot be part of a batch.");
         return Entry::Reply(Reply::fault(Some(&request.id), &fault, Seen::default()));
     }
-    legacy::serve(catalog, request)
+    legacy::serve(catalog, options, peer, request)
 }

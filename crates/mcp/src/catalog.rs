@@ -1,9 +1,8 @@
 //! What the server offers: constants, written once, so that no text of a user or of upstream can get into a definition.
-
-use std::collections::BTreeSet;
+//!
+//! Each type has an `EMPTY` constant to begin from: `Tool { name: "get_quote", ..Tool::EMPTY }`.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{json, template};
 
@@ -26,6 +25,26 @@ pub struct Catalog {
     pub completions: bool,
     /// Protocol extensions that are advertised.
     pub extensions: &'static [Extension],
+    /// Whether log messages are sent to clients that want them.
+    pub logging: bool,
+    /// Which lists may change while the server runs, and are announced when they do.
+    pub list_changed: ListChanged,
+}
+
+/// Which lists are announced when they change, on streams that are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListChanged {
+    /// The tools.
+    pub tools: bool,
+    /// The prompts.
+    pub prompts: bool,
+    /// The resources.
+    pub resources: bool,
+}
+
+impl ListChanged {
+    /// None of them: they change with a release only.
+    pub const NONE: Self = Self { tools: false, prompts: false, resources: false };
 }
 
 /// The server's name and version, as clients show it.
@@ -46,14 +65,40 @@ pub struct Server {
     pub icons: &'static [Icon],
 }
 
-/// A picture of the server.
+impl Server {
+    /// Nothing filled in.
+    pub const EMPTY: Self = Self { name: "", title: "", version: "", website_url: None, icons: &[] };
+}
+
+/// A picture of the server, a tool, a resource or a prompt.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Icon {
     /// An `https:` or `data:` URL.
     pub src: &'static str,
-    /// For example `image/png`.
+    /// For example `image/png`, which every client shows.
     pub mime_type: &'static str,
+    /// For example `48x48`, or `any` for what can be scaled; empty: any size.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub sizes: &'static [&'static str],
+    /// The background that it is made for; `None`: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<Theme>,
+}
+
+impl Icon {
+    /// Nothing filled in.
+    pub const EMPTY: Self = Self { src: "", mime_type: "", sizes: &[], theme: None };
+}
+
+/// The background that an icon is made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// A light one.
+    Light,
+    /// A dark one.
+    Dark,
 }
 
 /// A protocol extension, for example `io.modelcontextprotocol/ui`.
@@ -87,6 +132,27 @@ pub struct Tool {
     /// `_meta`: a JSON object text.
     #[serde(rename = "_meta", serialize_with = "json::optional_constant", skip_serializing_if = "Option::is_none")]
     pub meta: Option<&'static str>,
+    /// Pictures.
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    pub icons: &'static [Icon],
+    /// The group that an address narrows the tools to, for example `market`; empty: none, the tool is always listed.
+    #[serde(skip)]
+    pub group: &'static str,
+}
+
+impl Tool {
+    /// A tool that takes nothing and reads what the server keeps; the rest is to be filled in.
+    pub const EMPTY: Self = Self {
+        name: "",
+        title: "",
+        description: "",
+        input_schema: r#"{"type":"object"}"#,
+        output_schema: None,
+        annotations: Annotations::READ,
+        meta: None,
+        icons: &[],
+        group: "",
+    };
 }
 
 /// Hints about a tool, by which clients decide whether to ask their user first.
@@ -153,9 +219,33 @@ pub struct Resource {
     pub description: &'static str,
     /// For example `text/markdown`.
     pub mime_type: &'static str,
+    /// `_meta`: a JSON object text.
+    #[serde(rename = "_meta", serialize_with = "json::optional_constant", skip_serializing_if = "Option::is_none")]
+    pub meta: Option<&'static str>,
+    /// Pictures.
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    pub icons: &'static [Icon],
     /// How long its contents may be kept.
     #[serde(skip)]
     pub cache: Cache,
+    /// Whether its changes are announced to clients that subscribe to it.
+    #[serde(skip)]
+    pub watched: bool,
+}
+
+impl Resource {
+    /// A user's own data, of which no change is announced; the rest is to be filled in.
+    pub const EMPTY: Self = Self {
+        uri: "",
+        name: "",
+        title: "",
+        description: "",
+        mime_type: "",
+        meta: None,
+        icons: &[],
+        cache: Cache::NONE,
+        watched: false,
+    };
 }
 
 /// A resource with variables in its address.
@@ -172,9 +262,33 @@ pub struct Template {
     pub description: &'static str,
     /// For example `text/markdown`.
     pub mime_type: &'static str,
+    /// `_meta`: a JSON object text.
+    #[serde(rename = "_meta", serialize_with = "json::optional_constant", skip_serializing_if = "Option::is_none")]
+    pub meta: Option<&'static str>,
+    /// Pictures.
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    pub icons: &'static [Icon],
     /// How long its contents may be kept.
     #[serde(skip)]
     pub cache: Cache,
+    /// Whether its changes are announced to clients that subscribe to it.
+    #[serde(skip)]
+    pub watched: bool,
+}
+
+impl Template {
+    /// A user's own data, of which no change is announced; the rest is to be filled in.
+    pub const EMPTY: Self = Self {
+        uri_template: "",
+        name: "",
+        title: "",
+        description: "",
+        mime_type: "",
+        meta: None,
+        icons: &[],
+        cache: Cache::NONE,
+        watched: false,
+    };
 }
 
 /// A prompt.
@@ -189,6 +303,14 @@ pub struct Prompt {
     pub description: &'static str,
     /// What the user fills in.
     pub arguments: &'static [PromptArgument],
+    /// Pictures.
+    #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
+    pub icons: &'static [Icon],
+}
+
+impl Prompt {
+    /// Nothing filled in.
+    pub const EMPTY: Self = Self { name: "", title: "", description: "", arguments: &[], icons: &[] };
 }
 
 /// What the user fills in for a prompt.
@@ -203,6 +325,20 @@ pub struct PromptArgument {
 }
 
 impl Catalog {
+    /// A server that offers nothing.
+    pub const EMPTY: Self = Self {
+        server: Server::EMPTY,
+        instructions: "",
+        tools: &[],
+        resources: &[],
+        templates: &[],
+        prompts: &[],
+        completions: false,
+        extensions: &[],
+        logging: false,
+        list_changed: ListChanged::NONE,
+    };
+
     /// The tool of this name.
     pub fn tool(&self, name: &str) -> Option<&'static Tool> {
         self.tools.iter().find(|tool| tool.name == name)
@@ -213,69 +349,27 @@ impl Catalog {
         self.prompts.iter().find(|prompt| prompt.name == name)
     }
 
-    /// What is wrong with the catalogue, one sentence each: for a test of the worker that owns it.
-    pub fn problems(&self) -> Vec<String> {
-        let mut problems = Vec::new();
-        let mut names = BTreeSet::new();
-        for tool in self.tools {
-            let mut report = |problem: &str| problems.push(format!("Tool `{}`: {problem}.", tool.name));
-            if !is_tool_name(tool.name) {
-                report("the name is not 1 to 64 of A-Z a-z 0-9 _ . / -");
-            }
-            if !names.insert(tool.name) {
-                report("the name is given twice");
-            }
-            if tool.description.is_empty() {
-                report("there is no description");
-            }
-            input_schema_problem(tool.input_schema).map(&mut report);
-            tool.output_schema.and_then(output_schema_problem).map(&mut report);
-            if tool.meta.is_some_and(|meta| !is_object(meta)) {
-                report("`_meta` is no JSON object");
-            }
+    /// Whether changes of the resource with this address are announced.
+    pub(crate) fn is_watched(&self, uri: &str) -> bool {
+        let of_template = |template: &&Template| template::matches(template.uri_template, uri).is_some();
+        match self.resources.iter().find(|resource| resource.uri == uri) {
+            Some(resource) => resource.watched,
+            None => self.templates.iter().find(of_template).is_some_and(|template| template.watched),
         }
-        let mut addresses = BTreeSet::new();
-        for uri in self.resources.iter().map(|resource| resource.uri) {
-            if !addresses.insert(uri) {
-                problems.push(format!("Resource `{uri}` is given twice."));
-            }
-        }
-        for uri in self.templates.iter().map(|template| template.uri_template) {
-            if template::matches(uri, &uri.replace(['{', '}'], "")).is_none_or(|variables| variables.is_empty()) {
-                problems.push(format!("Template `{uri}` has no variable or cannot be matched."));
-            }
-        }
-        for extension in self.extensions.iter().filter(|extension| !is_object(extension.settings)) {
-            problems.push(format!("Extension `{}`: the settings are no JSON object.", extension.id));
-        }
-        problems
     }
-}
 
-fn is_tool_name(name: &str) -> bool {
-    (1..=64).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'/' | b'-'))
-}
+    /// Whether there is anything to read.
+    pub(crate) fn has_resources(&self) -> bool {
+        !self.resources.is_empty() || !self.templates.is_empty()
+    }
 
-fn is_object(text: &str) -> bool {
-    serde_json::from_str::<Value>(text).is_ok_and(|value| value.is_object())
-}
+    /// Whether changes of any resource are announced.
+    pub(crate) fn watches(&self) -> bool {
+        self.resources.iter().any(|resource| resource.watched) || self.templates.iter().any(|template| template.watched)
+    }
 
-fn input_schema_problem(text: &str) -> Option<&'static str> {
-    let schema = serde_json::from_str::<Value>(text).unwrap_or_default();
-    (schema.get("type").and_then(Value::as_str) != Some("object"))
-        .then_some("the input schema is no JSON Schema of type object")
-}
-
-fn output_schema_problem(text: &str) -> Option<&'static str> {
-    let schema = serde_json::from_str::<Value>(text).unwrap_or_default();
-    if schema.get("type").and_then(Value::as_str) != Some("object") {
-        Some("the output schema is no JSON Schema of type object")
-    } else if schema.get("required").is_some() || schema.get("additionalProperties") == Some(&Value::Bool(false)) {
-        Some("the output schema does not admit an error object: drop `required` and `additionalProperties` at its root")
-    } else if ["anyOf", "oneOf", "allOf"].iter().any(|keyword| schema.get(keyword).is_some()) {
-        Some("the output schema has alternatives at its root, which clients stall on")
-    } else {
-        None
+    /// Whether there is anything that a held stream would tell of.
+    pub(crate) fn announces(&self) -> bool {
+        self.list_changed != ListChanged::NONE || self.watches()
     }
 }

@@ -87,14 +87,26 @@ impl Fault {
         Self::new(400, code::HEADER_MISMATCH, message)
     }
 
-    /// The client did not declare a capability that is needed. The legacy era has no code for it.
-    pub(crate) fn missing_capability(era: Era, capability: &str) -> Self {
-        let message = format!("This needs the client capability `{capability}`.");
+    /// The client did not declare capabilities that are needed: an object as the client would have declared them. The legacy
+    /// era has no code for it.
+    pub(crate) fn missing_capabilities(era: Era, required: Value) -> Self {
+        let names: Vec<&str> = required.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let message = format!("This needs the client capability `{}`.", names.join("` and `"));
         let (status, number) = match era {
             Era::Modern => (400, code::MISSING_CAPABILITY),
             Era::Legacy => (200, code::INVALID_REQUEST),
         };
-        Self::new(status, number, message).with(json!({ "requiredCapabilities": { capability: {} } }))
+        Self::new(status, number, message).with(json!({ "requiredCapabilities": required }))
+    }
+
+    /// The state of a call that does not hold: changed, run out, or another call's.
+    pub(crate) fn invalid_state() -> Self {
+        Self::invalid_params("`requestState` is not valid. Make the request again.")
+    }
+
+    /// Something that the product should not have brought about.
+    pub(crate) fn internal(message: &'static str) -> Self {
+        Self::new(200, code::INTERNAL_ERROR, message)
     }
 
     /// The version is not served. A modern request is told the modern versions, another one all of them.

@@ -1,4 +1,4 @@
-//! The three MCP headers, read the way that clients send them.
+//! The MCP headers, read the way that clients send them.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::HeaderMap;
@@ -6,6 +6,11 @@ use http::HeaderMap;
 const VERSION: &str = "mcp-protocol-version";
 const METHOD: &str = "mcp-method";
 const NAME: &str = "mcp-name";
+const PARAMETER: &str = "mcp-param-";
+const SESSION: &str = "mcp-session-id";
+
+/// The longest session id that is read, in bytes.
+const MAX_SESSION: usize = 200;
 
 /// What a header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,14 +40,36 @@ pub(crate) fn version(headers: &HeaderMap) -> Said {
     said
 }
 
-/// `Mcp-Method`.
+/// `Mcp-Method`, which is never encoded.
 pub(crate) fn method(headers: &HeaderMap) -> Said {
-    single(headers, METHOD)
+    single(headers, METHOD, |text| Some(text.to_owned()))
 }
 
 /// `Mcp-Name`, decoded.
 pub(crate) fn name(headers: &HeaderMap) -> Said {
-    single(headers, NAME)
+    single(headers, NAME, decode)
+}
+
+/// `Mcp-Param-<name>`, decoded.
+pub(crate) fn parameter(headers: &HeaderMap, name: &str) -> Said {
+    single(headers, &format!("{PARAMETER}{name}"), decode)
+}
+
+/// `Mcp-Session-Id`, where it is one that could have been handed out: visible ASCII, once.
+pub(crate) fn session(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(SESSION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else { return None };
+    let text = value.to_str().ok()?.trim();
+    let is_visible = !text.is_empty() && text.len() <= MAX_SESSION && text.bytes().all(|byte| byte.is_ascii_graphic());
+    is_visible.then_some(text)
+}
+
+/// Whether the client says that it reads a stream as an answer.
+pub(crate) fn accepts_stream(headers: &HeaderMap) -> bool {
+    let names_it = |value: &http::HeaderValue| {
+        value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains("text/event-stream"))
+    };
+    headers.get_all(http::header::ACCEPT).iter().any(names_it)
 }
 
 /// Whether `Mcp-Method` is there at all, which only modern clients send.
@@ -51,13 +78,13 @@ pub(crate) fn has_method(headers: &HeaderMap) -> bool {
 }
 
 /// A header that may be given once only.
-fn single(headers: &HeaderMap, name: &str) -> Said {
+fn single(headers: &HeaderMap, name: &str, read: impl Fn(&str) -> Option<String>) -> Said {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (None, _) => Said::Nothing,
         (Some(value), None) => {
-            let text = std::str::from_utf8(value.as_bytes()).ok();
-            text.and_then(|text| decode(text.trim())).map_or(Said::Unclear, Said::This)
+            // `to_str` takes visible ASCII, blanks and tabs: what the protocol lets stand for itself.
+            value.to_str().ok().and_then(|text| read(text.trim())).map_or(Said::Unclear, Said::This)
         }
         (Some(_), Some(_)) => Said::Unclear,
     }

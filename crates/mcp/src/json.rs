@@ -1,7 +1,7 @@
 //! JSON texts: how deep they nest, and constants without their white space.
 
 use serde::{Serialize as _, Serializer, ser::Error as _};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value, value::RawValue};
 
 /// The deepest nesting of arrays and objects in a text, counted without recursion and without checking the text.
 pub(crate) fn depth(text: &str) -> usize {
@@ -50,6 +50,14 @@ pub(crate) fn optional_constant<S: Serializer>(text: &Option<&'static str>, seri
     match text {
         Some(text) => constant(text, serializer),
         None => serializer.serialize_none(),
+    }
+}
+
+/// The members of an object that are not null; none where the value is no object.
+pub(crate) fn present(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+        _ => Map::new(),
     }
 }
 

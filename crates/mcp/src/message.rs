@@ -21,9 +21,29 @@ impl Id {
         legal.then(|| Self(raw.to_owned()))
     }
 
+    /// An id of our own making.
+    pub(crate) fn number(number: u64) -> Option<Self> {
+        RawValue::from_string(number.to_string()).ok().map(Self)
+    }
+
     /// The id as JSON.
     pub(crate) fn raw(&self) -> &RawValue {
         &self.0
+    }
+
+    /// The id as one of our own making.
+    pub(crate) fn as_number(&self) -> Option<u64> {
+        self.0.get().parse().ok()
+    }
+}
+
+/// Names a request of a client within its session. Two requests that run at the same time have different ids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(String);
+
+impl From<&Id> for CallId {
+    fn from(id: &Id) -> Self {
+        Self(id.raw().get().to_owned())
     }
 }
 
@@ -49,9 +69,46 @@ pub(crate) enum Message {
     /// It wants an answer.
     Request(Request),
     /// It wants none.
-    Notification,
+    Notification(Notification),
     /// It answers a question of ours.
-    Response,
+    Response(Response),
+}
+
+/// A message that wants no answer.
+#[derive(Debug)]
+pub(crate) struct Notification {
+    pub(crate) method: String,
+    pub(crate) params: Map<String, Value>,
+}
+
+impl Notification {
+    /// The request that `notifications/cancelled` is about.
+    pub(crate) fn cancels(&self) -> Option<CallId> {
+        if self.method != "notifications/cancelled" {
+            return None;
+        }
+        let id = serde_json::to_string(self.params.get("requestId")?).ok()?;
+        let id = Id::read(&RawValue::from_string(id).ok()?)?;
+        Some(CallId::from(&id))
+    }
+}
+
+/// The answer to a request of ours: its result, or the error's code and message.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) id: Option<Id>,
+    pub(crate) outcome: Result<Value, Refusal>,
+}
+
+/// The error with which a client answers a request of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Refusal {
+    /// The JSON-RPC error code.
+    #[serde(default)]
+    pub code: i64,
+    /// Unchecked text from outside.
+    #[serde(default)]
+    pub message: String,
 }
 
 /// Why a text is no message, with its id where that could still be read.
@@ -125,19 +182,25 @@ fn read_envelope(envelope: &Envelope<'_>, id: Option<&Id>) -> Result<Message, Fa
         return Err(Fault::invalid_request("`id` must be a string or a number."));
     }
     let Some(method) = envelope.method else {
-        return if envelope.result.is_some() || envelope.error.is_some() {
-            Ok(Message::Response)
-        } else {
-            Err(Fault::invalid_request("`method` is missing."))
-        };
+        return response(envelope, id).map(Message::Response);
     };
     let method = serde_json::from_str::<String>(method.get())
         .map_err(|_| Fault::invalid_request("`method` must be a string."))?;
     let params = read_params(envelope.params)?;
     Ok(match id {
         Some(id) => Message::Request(Request { id: id.clone(), method, params }),
-        None => Message::Notification,
+        None => Message::Notification(Notification { method, params: params.unwrap_or_default() }),
     })
+}
+
+fn response(envelope: &Envelope<'_>, id: Option<&Id>) -> Result<Response, Fault> {
+    let outcome = match (envelope.result, envelope.error) {
+        (Some(result), _) => Ok(serde_json::from_str(result.get()).map_err(|_| Fault::parse())?),
+        (None, Some(error)) => Err(serde_json::from_str(error.get())
+            .unwrap_or_else(|_| Refusal { code: 0, message: "The client's error cannot be read.".to_owned() })),
+        (None, None) => return Err(Fault::invalid_request("`method` is missing.")),
+    };
+    Ok(Response { id: id.cloned(), outcome })
 }
 
 /// `None` where the parameters are no object.

@@ -10,11 +10,13 @@ use crate::{
     context::{CLIENT_CAPABILITIES, Context, LOG_LEVEL, PROTOCOL_VERSION},
     fault::Fault,
     headers::{self, Said},
+    level::Level,
     message::Request,
-    receive::{LOG_LEVELS, Options},
+    mirrored,
+    receive::Options,
     reply::Seen,
     serve::{self, Capabilities, Method},
-    version::{self, Era, MODERN_VERSION},
+    version::{self, Era, MODERN_VERSION, Revision},
 };
 
 #[derive(Serialize)]
@@ -32,43 +34,44 @@ pub(crate) fn describes_itself(request: &Request) -> bool {
 }
 
 /// Serves a request of the modern era.
-pub(crate) fn serve(catalog: &Catalog, options: &Options, headers: &HeaderMap, request: Request) -> Entry {
+pub(crate) fn serve(catalog: &Catalog, options: &Options<'_>, headers: &HeaderMap, request: Request) -> Entry {
     let method = Method::parse(&request.method);
     let skew = check_version(options, headers, &request);
-    let context = Context {
-        era: Era::Modern,
-        seen: Seen {
-            era: Some(Era::Modern),
-            method: method.label(),
-            skew: matches!(skew, Ok(Skew::Tolerated)),
-            error: None,
-        },
-        meta: request.meta().cloned().unwrap_or_default(),
-        id: request.id.clone(),
-        server: catalog.server,
-    };
+    let context = context(catalog, headers, method, &request, matches!(skew, Ok(Skew::Tolerated)));
     let checked = skew
-        .and_then(|skew| check_names(headers, &request, method, skew))
-        .and_then(|()| check_method(catalog, &request, method))
+        .and_then(|skew| check_names(headers, &request, method, skew).map(|()| skew))
+        .and_then(|skew| check_method(catalog, options, &request, method).map(|()| skew))
+        .and_then(|skew| check_mirrored(catalog, headers, &request, method, skew))
         .and_then(|()| check_log_level(&context.meta));
     if let Err(fault) = checked {
         return Entry::Reply(context.fault(&fault));
     }
-    let params = request.params.unwrap_or_default();
-    match method {
-        Method::Discover => Entry::Reply(context.complete(
-            Discovered {
-                supported_versions: &[MODERN_VERSION],
-                capabilities: Capabilities::of(catalog),
-                instructions: catalog.instructions,
-            },
-            Some(Cache::PUBLIC),
-        )),
-        // Nothing is ever asked back yet, so that a state to go on from can only be made up.
-        _ if method.named_by().is_some() && params.contains_key("requestState") => {
-            Entry::Reply(context.fault(&Fault::invalid_params("`requestState` is not valid. Make the request again.")))
-        }
-        _ => serve::serve(catalog, context, method, params),
+    if method != Method::Discover {
+        return serve::serve(catalog, options, context, method, request.params.unwrap_or_default());
+    }
+    Entry::Reply(context.complete(
+        Discovered {
+            supported_versions: &[MODERN_VERSION],
+            capabilities: Capabilities::of(catalog, true),
+            instructions: catalog.instructions,
+        },
+        Some(Cache::PUBLIC),
+    ))
+}
+
+fn context(catalog: &Catalog, headers: &HeaderMap, method: Method, request: &Request, skew: bool) -> Context {
+    let meta = request.meta().cloned().unwrap_or_default();
+    let log = meta.get(LOG_LEVEL).and_then(Value::as_str).and_then(Level::parse);
+    Context {
+        id: request.id.clone(),
+        seen: Seen { era: Some(Era::Modern), method: method.label(), skew, error: None },
+        revision: Revision::V2026_07_28,
+        capabilities: meta.get(CLIENT_CAPABILITIES).and_then(Value::as_object).cloned().unwrap_or_default(),
+        meta,
+        server: catalog.server,
+        log: log.filter(|_| catalog.logging),
+        reads_streams: headers::accepts_stream(headers),
+        has_session: false,
     }
 }
 
@@ -83,7 +86,7 @@ enum Skew {
 ///
 /// Some hosted clients send the version that `initialize` negotiated in the header and a modern body: `options.compat`
 /// lets them through.
-fn check_version(options: &Options, headers: &HeaderMap, request: &Request) -> Result<Skew, Fault> {
+fn check_version(options: &Options<'_>, headers: &HeaderMap, request: &Request) -> Result<Skew, Fault> {
     let meta = request.meta().ok_or_else(|| Fault::incomplete_meta("`params._meta` is missing."))?;
     let Some(version) = meta.get(PROTOCOL_VERSION).and_then(Value::as_str) else {
         return Err(Fault::incomplete_meta("`_meta` lacks `io.modelcontextprotocol/protocolVersion`."));
@@ -123,17 +126,33 @@ fn agrees(header: &Said, body: Option<&str>, skew: Skew) -> bool {
     }
 }
 
-fn check_method(catalog: &Catalog, request: &Request, method: Method) -> Result<(), Fault> {
-    let removed = matches!(method, Method::Initialize | Method::Ping | Method::SetLevel);
-    if removed || !method.is_offered(catalog) {
+fn check_method(catalog: &Catalog, options: &Options<'_>, request: &Request, method: Method) -> Result<(), Fault> {
+    let is_missing = !options.compat && !method.is_advertised(catalog);
+    if method.is_legacy() || is_missing || !method.is_offered(catalog) {
         return Err(Fault::method_not_found(Era::Modern, &request.method));
     }
     Ok(())
 }
 
+/// Checks the headers that repeat arguments. A tool that there is not is reported later.
+fn check_mirrored(
+    catalog: &Catalog,
+    headers: &HeaderMap,
+    request: &Request,
+    method: Method,
+    skew: Skew,
+) -> Result<(), Fault> {
+    let params = request.params.as_ref().filter(|_| method == Method::CallTool);
+    let tool = params.and_then(|params| catalog.tool(params.get("name")?.as_str()?));
+    match (params, tool) {
+        (Some(params), Some(tool)) => mirrored::check(headers, tool, params.get("arguments"), skew == Skew::Tolerated),
+        _ => Ok(()),
+    }
+}
+
 fn check_log_level(meta: &Map<String, Value>) -> Result<(), Fault> {
     match meta.get(LOG_LEVEL) {
-        Some(level) if !level.as_str().is_some_and(|level| LOG_LEVELS.contains(&level)) => {
+        Some(level) if level.as_str().and_then(Level::parse).is_none() => {
             Err(Fault::invalid_params("`io.modelcontextprotocol/logLevel` is not a log level."))
         }
         _ => Ok(()),

@@ -6,12 +6,15 @@ use crate::{
     ask::Ask,
     batch::{self, Batch, Entry},
     catalog::Catalog,
+    cursor::Pages,
     fault::Fault,
     headers::{self, Said},
-    json, legacy,
+    json,
+    legacy::{self, Peer},
     message::{self, Message, Request},
     modern,
     reply::{Reply, Seen},
+    toolset::Toolset,
     version::{self, Era},
 };
 
@@ -24,20 +27,26 @@ pub const MAX_DEPTH: usize = 64;
 /// The most messages in one batch.
 pub const MAX_BATCH: usize = 50;
 
-/// The names of log levels.
-pub(crate) const LOG_LEVELS: &[&str] =
-    &["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"];
-
-/// How strictly requests are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Options {
-    /// Takes a legacy version header beside a modern body, which the protocol says to refuse and hosted clients send.
+/// How requests are read, and what the caller stands ready for.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// Takes a legacy version header beside a modern body, which the protocol says to refuse and hosted clients send, and
+    /// answers lists of what the catalogue does not have.
     pub compat: bool,
+    /// Calls may be answered by a question back. The caller opens states with [`Ask::resume`]; where this is off, a call
+    /// that brings one is refused.
+    pub asks_back: bool,
+    /// The caller opens sessions: [`Reply::opens`] says for whom.
+    pub sessions: bool,
+    /// The tools that the address asks for; `None`: all.
+    pub toolset: Option<&'a Toolset>,
+    /// How lists are cut into pages; `None`: each is one page.
+    pub pages: Option<Pages<'a>>,
 }
 
-impl Default for Options {
+impl Default for Options<'_> {
     fn default() -> Self {
-        Self { compat: true }
+        Self { compat: true, asks_back: false, sessions: false, toolset: None, pages: None }
     }
 }
 
@@ -61,33 +70,43 @@ impl From<Entry> for Received {
     }
 }
 
-/// Reads the body of one POST. The caller has authenticated it and checked its origin. `Content-Type` and `Accept` are not
-/// looked at: the body says what it is, and the answer is JSON.
-pub fn receive(catalog: &Catalog, options: &Options, headers: &HeaderMap, body: &[u8]) -> Received {
-    if body.len() > MAX_BODY {
-        return refuse(&Fault::too_large(MAX_BODY));
-    }
-    let Ok(text) = std::str::from_utf8(body) else { return refuse(&Fault::parse()) };
-    if json::depth(text) > MAX_DEPTH {
-        let fault = Fault::invalid_request(format!("The body nests deeper than {MAX_DEPTH} levels."));
-        return Received::Reply(Reply::fault(message::salvage_id(text).as_ref(), &fault, Seen::default()));
-    }
-    if text.trim_start().starts_with('[') {
-        return batch::receive(catalog, headers, text);
+/// Reads the body of one POST, without a session. The caller has authenticated it and checked its origin. `Content-Type` is
+/// not looked at: the body says what it is.
+pub fn receive(catalog: &Catalog, options: &Options<'_>, headers: &HeaderMap, body: &[u8]) -> Received {
+    let text = match bounded(body) {
+        Ok(text) => text,
+        Err(reply) => return Received::Reply(reply),
+    };
+    if is_batch(text) {
+        return batch::receive(catalog, options, headers, text);
     }
     match message::read(text) {
         Ok(Message::Request(request)) => serve(catalog, options, headers, request),
-        Ok(Message::Notification) => notification(headers),
-        Ok(Message::Response) => Received::Reply(Reply::accepted(Seen::default())),
+        Ok(Message::Notification(_)) => notification(headers),
+        Ok(Message::Response(_)) => Received::Reply(Reply::accepted(Seen::default())),
         Err(refused) => Received::Reply(Reply::fault(refused.id.as_ref(), &refused.fault, Seen::default())),
     }
 }
 
-fn refuse(fault: &Fault) -> Received {
-    Received::Reply(Reply::fault(None, fault, Seen::default()))
+/// The body as a text whose size and depth are bounded; the error is the reply.
+pub(crate) fn bounded(body: &[u8]) -> Result<&str, Reply> {
+    let refuse = |fault: &Fault| Reply::fault(None, fault, Seen::default());
+    if body.len() > MAX_BODY {
+        return Err(refuse(&Fault::too_large(MAX_BODY)));
+    }
+    let text = std::str::from_utf8(body).map_err(|_| refuse(&Fault::parse()))?;
+    if json::depth(text) > MAX_DEPTH {
+        let fault = Fault::invalid_request(format!("The body nests deeper than {MAX_DEPTH} levels."));
+        return Err(Reply::fault(message::salvage_id(text).as_ref(), &fault, Seen::default()));
+    }
+    Ok(text)
 }
 
-fn serve(catalog: &Catalog, options: &Options, headers: &HeaderMap, request: Request) -> Received {
+pub(crate) fn is_batch(text: &str) -> bool {
+    text.trim_start().starts_with('[')
+}
+
+fn serve(catalog: &Catalog, options: &Options<'_>, headers: &HeaderMap, request: Request) -> Received {
     if era(headers, &request) == Era::Modern {
         return modern::serve(catalog, options, headers, request).into();
     }
@@ -98,13 +117,13 @@ fn serve(catalog: &Catalog, options: &Options, headers: &HeaderMap, request: Req
         let seen = Seen { era: Some(Era::Legacy), ..Seen::default() };
         return Received::Reply(Reply::fault(Some(&request.id), &fault, seen));
     }
-    legacy::serve(catalog, request).into()
+    legacy::serve(catalog, options, &Peer::unknown(catalog, headers), request).into()
 }
 
 /// A request is modern if its body says so, if it asks for `server/discover`, or if it carries `Mcp-Method`, which only
 /// modern clients send. `initialize` and a legacy version header outweigh `Mcp-Method`. A modern version header alone proves
 /// nothing: hosted clients send it after a legacy handshake.
-fn era(headers: &HeaderMap, request: &Request) -> Era {
+pub(crate) fn era(headers: &HeaderMap, request: &Request) -> Era {
     if modern::describes_itself(request) || request.method == "server/discover" {
         return Era::Modern;
     }
@@ -116,7 +135,7 @@ fn era(headers: &HeaderMap, request: &Request) -> Era {
 }
 
 /// Notifications have no effect here. The modern era knows none over HTTP; they are taken all the same.
-fn notification(headers: &HeaderMap) -> Received {
+pub(crate) fn notification(headers: &HeaderMap) -> Received {
     Received::Reply(match legacy::check_version(headers) {
         Ok(()) => Reply::accepted(Seen { method: "notification", ..Seen::default() }),
         Err(fault) => Reply::fault(None, &fault, Seen::default()),

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use crate::{
     fault::{Fault, code},
     message::Id,
+    session::Opening,
     version::Era,
 };
 
@@ -37,6 +38,8 @@ pub struct Reply {
     pub body: Option<Vec<u8>>,
     /// What it answers.
     pub seen: Seen,
+    /// It answers an `initialize` whose client deserves a session; see [`crate::session`].
+    pub opens: Option<Box<Opening>>,
 }
 
 #[derive(Serialize)]
@@ -58,7 +61,7 @@ struct ErrorObject<'a> {
 impl Reply {
     /// A notification or response was taken: 202 without a body.
     pub(crate) fn accepted(seen: Seen) -> Self {
-        Self { status: 202, headers: vec![no_store()], body: None, seen }
+        Self { status: 202, headers: vec![no_store()], body: None, seen, opens: None }
     }
 
     /// A JSON body.
@@ -93,11 +96,30 @@ impl Reply {
     pub fn method_not_allowed() -> Self {
         let fault = Fault {
             status: 405,
-            ..Fault::invalid_request("This endpoint takes POST. It holds no stream and no session.")
+            ..Fault::invalid_request("This endpoint takes POST. There is no stream and no session to be had this way.")
         };
         let mut reply = Self::fault(None, &fault, Seen::default());
         reply.headers.push(("allow", "POST, OPTIONS".to_owned()));
         reply
+    }
+
+    /// The answer to a request of a session that has ended, or is not the caller's: 404, upon which a client begins anew.
+    pub fn session_gone() -> Self {
+        let fault =
+            Fault { status: 404, ..Fault::invalid_request("There is no such session. Begin with `initialize`.") };
+        Self::fault(None, &fault, Seen::default())
+    }
+
+    /// The answer to DELETE that ended a session: 204.
+    pub fn session_ended() -> Self {
+        Self { status: 204, headers: vec![no_store()], body: None, seen: Seen::default(), opens: None }
+    }
+
+    /// The same reply with the id of the session that was opened for it.
+    #[must_use]
+    pub fn with_session(mut self, id: &str) -> Self {
+        self.headers.push(("mcp-session-id", id.to_owned()));
+        self
     }
 
     /// The answer to an origin or host that is not allowed: 403.
@@ -108,7 +130,7 @@ impl Reply {
 
     fn bytes(status: u16, body: Vec<u8>, seen: Seen) -> Self {
         let headers = vec![("content-type", "application/json".to_owned()), no_store()];
-        Self { status, headers, body: Some(body), seen }
+        Self { status, headers, body: Some(body), seen, opens: None }
     }
 }
 

@@ -8,8 +8,14 @@ use crate::{
     batch::Entry,
     catalog::{Cache, Catalog, Prompt, Resource, Template, Tool},
     context::Context,
+    cursor,
     fault::{Fault, quoted},
+    input::Input,
+    listen::Listen,
+    receive::Options,
+    reply::Reply,
     template,
+    version::Era,
 };
 
 type Params = Map<String, Value>;
@@ -29,6 +35,9 @@ pub(crate) enum Method {
     ListPrompts,
     GetPrompt,
     Complete,
+    Listen,
+    Subscribe,
+    Unsubscribe,
     Other,
 }
 
@@ -48,6 +57,9 @@ impl Method {
             "prompts/list" => Self::ListPrompts,
             "prompts/get" => Self::GetPrompt,
             "completion/complete" => Self::Complete,
+            "subscriptions/listen" => Self::Listen,
+            "resources/subscribe" => Self::Subscribe,
+            "resources/unsubscribe" => Self::Unsubscribe,
             _ => Self::Other,
         }
     }
@@ -67,6 +79,9 @@ impl Method {
             Self::ListPrompts => "prompts/list",
             Self::GetPrompt => "prompts/get",
             Self::Complete => "completion/complete",
+            Self::Listen => "subscriptions/listen",
+            Self::Subscribe => "resources/subscribe",
+            Self::Unsubscribe => "resources/unsubscribe",
             Self::Other => "other",
         }
     }
@@ -87,8 +102,25 @@ impl Method {
             Self::Other => false,
             Self::GetPrompt => !catalog.prompts.is_empty(),
             Self::Complete => catalog.completions,
+            Self::Listen => catalog.announces(),
+            Self::Subscribe | Self::Unsubscribe => catalog.watches(),
             _ => true,
         }
+    }
+
+    /// Whether the catalogue's capabilities speak of this method.
+    pub(crate) fn is_advertised(self, catalog: &Catalog) -> bool {
+        match self {
+            Self::ListTools | Self::CallTool => !catalog.tools.is_empty(),
+            Self::ListPrompts | Self::GetPrompt => !catalog.prompts.is_empty(),
+            Self::ListResources | Self::ListTemplates | Self::ReadResource => catalog.has_resources(),
+            _ => self.is_offered(catalog),
+        }
+    }
+
+    /// Whether the modern era has done away with it.
+    pub(crate) fn is_legacy(self) -> bool {
+        matches!(self, Self::Initialize | Self::Ping | Self::SetLevel | Self::Subscribe | Self::Unsubscribe)
     }
 }
 
@@ -96,13 +128,15 @@ impl Method {
 #[derive(Serialize)]
 pub(crate) struct Capabilities {
     #[serde(skip_serializing_if = "Option::is_none")]
-    tools: Option<Empty>,
+    tools: Option<Offer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resources: Option<Empty>,
+    resources: Option<Offer>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    prompts: Option<Empty>,
+    prompts: Option<Offer>,
     #[serde(skip_serializing_if = "Option::is_none")]
     completions: Option<Empty>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logging: Option<Empty>,
     #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     extensions: std::collections::BTreeMap<&'static str, Box<RawValue>>,
 }
@@ -111,16 +145,31 @@ pub(crate) struct Capabilities {
 #[derive(Serialize)]
 pub(crate) struct Empty {}
 
+/// One kind of thing that is offered, and what is told of its changes.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Offer {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    list_changed: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    subscribe: bool,
+}
+
 impl Capabilities {
-    /// Those of a catalogue.
-    pub(crate) fn of(catalog: &Catalog) -> Self {
-        let some = |present: bool| present.then_some(Empty {});
+    /// Those of a catalogue. Changes are told of only where there is a stream to do so.
+    pub(crate) fn of(catalog: &Catalog, has_stream: bool) -> Self {
+        let offer = |present: bool, list_changed: bool, subscribe: bool| {
+            let offer = Offer { list_changed: list_changed && has_stream, subscribe: subscribe && has_stream };
+            present.then_some(offer)
+        };
         let settings = |text: &str| RawValue::from_string(crate::json::compact(text)).ok();
+        let changed = catalog.list_changed;
         Self {
-            tools: some(!catalog.tools.is_empty()),
-            resources: some(!catalog.resources.is_empty() || !catalog.templates.is_empty()),
-            prompts: some(!catalog.prompts.is_empty()),
-            completions: some(catalog.completions),
+            tools: offer(!catalog.tools.is_empty(), changed.tools, false),
+            resources: offer(catalog.has_resources(), changed.resources, catalog.watches()),
+            prompts: offer(!catalog.prompts.is_empty(), changed.prompts, false),
+            completions: catalog.completions.then_some(Empty {}),
+            logging: catalog.logging.then_some(Empty {}),
             extensions: catalog
                 .extensions
                 .iter()
@@ -130,66 +179,147 @@ impl Capabilities {
     }
 }
 
+/// One page of a list, under the name that the method gives it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Page<T> {
+    #[serde(flatten)]
+    items: T,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
 #[derive(Serialize)]
 struct Tools {
-    tools: &'static [Tool],
+    tools: Vec<&'static Tool>,
 }
 
 #[derive(Serialize)]
 struct Resources {
-    resources: &'static [Resource],
+    resources: Vec<&'static Resource>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Templates {
-    resource_templates: &'static [Template],
+    resource_templates: Vec<&'static Template>,
 }
 
 #[derive(Serialize)]
 struct Prompts {
-    prompts: &'static [Prompt],
+    prompts: Vec<&'static Prompt>,
 }
 
 /// Serves one of the methods that both eras share, or hands back what the product has to look up.
-pub(crate) fn serve(catalog: &Catalog, context: Context, method: Method, params: Params) -> Entry {
-    let result = match method {
-        Method::CallTool => tool(catalog, &context, params).map(Ask::Tool),
-        Method::ReadResource => resource(catalog, &context, &params).map(Ask::Resource),
-        Method::GetPrompt => prompt(catalog, &context, params).map(Ask::Prompt),
-        Method::Complete => completion(catalog, &context, &params).map(Ask::Completion),
-        _ => return Entry::Reply(list(catalog, &context, method, &params)),
+pub(crate) fn serve(
+    catalog: &Catalog,
+    options: &Options<'_>,
+    context: Context,
+    method: Method,
+    mut params: Params,
+) -> Entry {
+    let input = match method.named_by() {
+        Some(_) => take_input(options, &context, &mut params),
+        None => Ok(Input::default()),
     };
-    match result {
-        Ok(ask) => Entry::Ask(Box::new(ask)),
-        Err(fault) => Entry::Reply(context.fault(&fault)),
+    let result = input.and_then(|input| {
+        Ok(match method {
+            Method::CallTool => Ask::Tool(tool(catalog, options, &context, params, input)?),
+            Method::ReadResource => Ask::Resource(resource(catalog, &context, &params, input)?),
+            Method::GetPrompt => Ask::Prompt(prompt(catalog, &context, params, input)?),
+            Method::Complete => Ask::Completion(completion(catalog, &context, params)?),
+            Method::Listen => Ask::Listen(Listen::read(catalog, &context, &params)?),
+            _ => return list(catalog, options, &context, method, &params).map(Entry::Reply),
+        }
+        .into())
+    });
+    result.unwrap_or_else(|fault| Entry::Reply(context.fault(&fault)))
+}
+
+impl From<Ask> for Entry {
+    fn from(ask: Ask) -> Self {
+        Self::Ask(Box::new(ask))
     }
 }
 
-fn list(catalog: &Catalog, context: &Context, method: Method, params: &Params) -> crate::reply::Reply {
-    // A list is one page, so that no cursor was ever handed out. An empty one is taken for the beginning.
-    if !matches!(params.get("cursor"), None | Some(Value::Null)) && params.get("cursor") != Some(&Value::from("")) {
-        return context.fault(&Fault::invalid_params("The cursor is not valid. Start again without one."));
+/// What the client brings along in the modern era. Where nothing is ever asked back, a state can only be made up.
+fn take_input(options: &Options<'_>, context: &Context, params: &mut Params) -> Result<Input, Fault> {
+    if context.era() == Era::Legacy {
+        return Ok(Input::default());
     }
+    if options.asks_back {
+        return Input::take(params);
+    }
+    if params.contains_key("requestState") { Err(Fault::invalid_state()) } else { Ok(Input::default()) }
+}
+
+fn list(
+    catalog: &Catalog,
+    options: &Options<'_>,
+    context: &Context,
+    method: Method,
+    params: &Params,
+) -> Result<Reply, Fault> {
+    let toolset = options.toolset;
     let cache = Some(Cache::PUBLIC);
-    match method {
-        Method::ListTools => context.complete(Tools { tools: catalog.tools }, cache),
-        Method::ListResources => context.complete(Resources { resources: catalog.resources }, cache),
-        Method::ListTemplates => context.complete(Templates { resource_templates: catalog.templates }, cache),
-        Method::ListPrompts => context.complete(Prompts { prompts: catalog.prompts }, cache),
-        _ => context.fault(&Fault::method_not_found(context.era, method.label())),
-    }
+    Ok(match method {
+        Method::ListTools => {
+            let tools = catalog.tools.iter().filter(|tool| toolset.is_none_or(|toolset| toolset.has(tool)));
+            let (tools, next_cursor) = page(catalog, options, method, params, tools.collect())?;
+            context.complete(Page { items: Tools { tools }, next_cursor }, cache)
+        }
+        Method::ListResources => {
+            let (resources, next_cursor) = page(catalog, options, method, params, catalog.resources.iter().collect())?;
+            context.complete(Page { items: Resources { resources }, next_cursor }, cache)
+        }
+        Method::ListTemplates => {
+            let (resource_templates, next_cursor) =
+                page(catalog, options, method, params, catalog.templates.iter().collect())?;
+            context.complete(Page { items: Templates { resource_templates }, next_cursor }, cache)
+        }
+        Method::ListPrompts => {
+            let (prompts, next_cursor) = page(catalog, options, method, params, catalog.prompts.iter().collect())?;
+            context.complete(Page { items: Prompts { prompts }, next_cursor }, cache)
+        }
+        _ => return Err(Fault::method_not_found(context.era(), method.label())),
+    })
 }
 
-fn tool(catalog: &Catalog, context: &Context, params: Params) -> Result<ToolCall, Fault> {
+/// The page that is asked for. An empty cursor is taken for the beginning.
+fn page<T: Copy>(
+    catalog: &Catalog,
+    options: &Options<'_>,
+    method: Method,
+    params: &Params,
+    items: Vec<T>,
+) -> Result<(Vec<T>, Option<String>), Fault> {
+    let invalid = || Fault::invalid_params("The cursor is not valid. Start again without one.");
+    let cursor = match params.get("cursor") {
+        None | Some(Value::Null) => None,
+        Some(Value::String(cursor)) => Some(cursor.as_str()).filter(|cursor| !cursor.is_empty()),
+        Some(_) => return Err(invalid()),
+    };
+    let narrowed = options.toolset.map(|toolset| toolset.names()).unwrap_or_default();
+    let list = format!("{} {} {narrowed}", method.label(), catalog.server.version);
+    cursor::page(options.pages, &list, items, cursor).ok_or_else(invalid)
+}
+
+fn tool(
+    catalog: &Catalog,
+    options: &Options<'_>,
+    context: &Context,
+    params: Params,
+    input: Input,
+) -> Result<ToolCall, Fault> {
     let name = text(&params, "name")?;
-    let tool = catalog.tool(name).ok_or_else(|| {
+    let is_served = |tool: &&Tool| options.toolset.is_none_or(|toolset| toolset.has(tool));
+    let tool = catalog.tool(name).filter(is_served).ok_or_else(|| {
         Fault::invalid_params(format!("There is no tool `{}`. `tools/list` names those that there are.", quoted(name)))
     })?;
-    Ok(ToolCall { context: context.clone(), tool, arguments: arguments(params)? })
+    Ok(ToolCall { context: context.clone(), tool, arguments: arguments(params)?, input })
 }
 
-fn resource(catalog: &Catalog, context: &Context, params: &Params) -> Result<ResourceRead, Fault> {
+fn resource(catalog: &Catalog, context: &Context, params: &Params, input: Input) -> Result<ResourceRead, Fault> {
     let uri = text(params, "uri")?;
     let read = |name, mime_type, variables, cache| ResourceRead {
         context: context.clone(),
@@ -197,6 +327,7 @@ fn resource(catalog: &Catalog, context: &Context, params: &Params) -> Result<Res
         name,
         mime_type,
         variables,
+        input: Input::default(),
         cache,
     };
     let fixed = catalog.resources.iter().find(|resource| resource.uri == uri);
@@ -208,10 +339,11 @@ fn resource(catalog: &Catalog, context: &Context, params: &Params) -> Result<Res
                 Some(read(template.name, template.mime_type, variables, template.cache))
             })
         })
-        .ok_or_else(|| Fault::resource_not_found(context.era, uri))
+        .map(|read| ResourceRead { input, ..read })
+        .ok_or_else(|| Fault::resource_not_found(context.era(), uri))
 }
 
-fn prompt(catalog: &Catalog, context: &Context, params: Params) -> Result<PromptGet, Fault> {
+fn prompt(catalog: &Catalog, context: &Context, params: Params, input: Input) -> Result<PromptGet, Fault> {
     let name = text(&params, "name")?;
     let prompt = catalog.prompt(name).ok_or_else(|| unknown_prompt(name))?;
     let arguments = arguments(params)?;
@@ -223,11 +355,11 @@ fn prompt(catalog: &Catalog, context: &Context, params: Params) -> Result<Prompt
             Some(_) => return Err(Fault::invalid_params(format!("The argument `{}` must be text.", argument.name))),
         }
     }
-    Ok(PromptGet { context: context.clone(), prompt, arguments })
+    Ok(PromptGet { context: context.clone(), prompt, arguments, input })
 }
 
-fn completion(catalog: &Catalog, context: &Context, params: &Params) -> Result<Completion, Fault> {
-    let reference = object(params, "ref")?;
+fn completion(catalog: &Catalog, context: &Context, params: Params) -> Result<Completion, Fault> {
+    let reference = object(&params, "ref")?;
     let subject = match text(reference, "type")? {
         "ref/prompt" => {
             let name = text(reference, "name")?;
@@ -236,16 +368,18 @@ fn completion(catalog: &Catalog, context: &Context, params: &Params) -> Result<C
         "ref/resource" => {
             let uri = text(reference, "uri")?;
             let template = catalog.templates.iter().find(|template| template.uri_template == uri);
-            Subject::Template(template.ok_or_else(|| Fault::resource_not_found(context.era, uri))?)
+            Subject::Template(template.ok_or_else(|| Fault::resource_not_found(context.era(), uri))?)
         }
         _ => return Err(Fault::invalid_params("`ref.type` must be `ref/prompt` or `ref/resource`.")),
     };
-    let argument = object(params, "argument")?;
+    let argument = object(&params, "argument")?;
+    let others = params.get("context").and_then(|context| context.get("arguments")).and_then(Value::as_object);
     Ok(Completion {
         context: context.clone(),
         subject,
         argument: text(argument, "name")?.to_owned(),
         value: text(argument, "value")?.to_owned(),
+        others: others.cloned().unwrap_or_default(),
     })
 }
 

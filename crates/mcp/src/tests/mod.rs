@@ -1,7 +1,17 @@
 //! The protocol core as a whole: what goes in as headers and bytes, and what comes out as HTTP.
 //!
 //! Covered: the full JSON of the answers in both eras, each row of the table of errors and statuses, the two compatibility
-//! rules, batches, bounds, and properties over arbitrary input. Not covered: what tools do, and HTTP itself.
+//! rules, batches, bounds, and properties over arbitrary input; in the files beside it, with a server that has something of
+//! everything, questions back, streams, subscriptions, sessions, pages, and the official schemas. Not covered: what tools
+//! do, and HTTP itself.
+
+mod fixture;
+mod listen;
+mod lists;
+mod rounds;
+mod schema;
+mod session;
+mod stream;
 
 use domain::{Error, Reason};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -21,7 +31,14 @@ const CATALOG: Catalog = Catalog {
             input_schema: "{\n  \"type\": \"object\",\n  \"properties\": { \"symbol\": { \"type\": \"string\" } }\n}",
             output_schema: Some(r#"{"type":"object","properties":{"quotes":{"type":"array"}}}"#),
             annotations: Annotations::LOOKUP,
-            meta: None,
+            icons: &[Icon {
+                src: "https://ttai.example/q.png",
+                mime_type: "image/png",
+                sizes: &["48x48"],
+                ..Icon::EMPTY
+            }],
+            group: "market",
+            ..Tool::EMPTY
         },
         Tool {
             name: "delete_alert",
@@ -31,6 +48,8 @@ const CATALOG: Catalog = Catalog {
             output_schema: None,
             annotations: Annotations { read_only: false, destructive: true, idempotent: true, open_world: false },
             meta: Some(r#"{"ui": {"resourceUri": "ui://ttai/alert"}}"#),
+            group: "alerts",
+            ..Tool::EMPTY
         },
     ],
     resources: &[Resource {
@@ -40,6 +59,7 @@ const CATALOG: Catalog = Catalog {
         description: "How the strategies work.",
         mime_type: "text/markdown",
         cache: Cache::PUBLIC,
+        ..Resource::EMPTY
     }],
     templates: &[Template {
         uri_template: "history://analyses/{symbol}",
@@ -47,16 +67,18 @@ const CATALOG: Catalog = Catalog {
         title: "History",
         description: "Analyses of a symbol.",
         mime_type: "application/json",
-        cache: Cache::NONE,
+        ..Template::EMPTY
     }],
     prompts: &[Prompt {
         name: "analyze-for-csp",
         title: "Analyse for a cash-secured put",
         description: "Chart, options, positions.",
         arguments: &[PromptArgument { name: "symbol", description: "The symbol.", required: true }],
+        ..Prompt::EMPTY
     }],
     completions: true,
-    extensions: &[Extension { id: "io.modelcontextprotocol/ui", settings: "{}" }],
+    extensions: &[apps::UI],
+    ..Catalog::EMPTY
 };
 
 const BARE: Catalog =
@@ -96,6 +118,7 @@ fn answer(ask: Ask) -> Reply {
             let values = (0..150).map(|index| format!("{}{index}", completion.value)).collect();
             completion.finish(Ok(CompletionOutput { values, ..CompletionOutput::default() }))
         }
+        Ask::Listen(listen) => listen.refuse(&Error::new(Reason::Internal, "No stream.")),
     }
 }
 
@@ -110,7 +133,7 @@ fn finish(received: Received) -> Reply {
     }
 }
 
-fn post_to(catalog: &Catalog, options: Options, pairs: &[(&'static str, &str)], body: &str) -> (u16, Value) {
+fn post_to(catalog: &Catalog, options: Options<'_>, pairs: &[(&'static str, &str)], body: &str) -> (u16, Value) {
     let reply = finish(receive(catalog, &options, &headers(pairs), body.as_bytes()));
     let body = reply.body.map_or(Value::Null, |body| serde_json::from_slice(&body).unwrap());
     (reply.status, body)
@@ -171,6 +194,7 @@ fn tools() -> Value {
             "outputSchema": {"type": "object", "properties": {"quotes": {"type": "array"}}},
             "annotations":
                 {"readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": true},
+            "icons": [{"src": "https://ttai.example/q.png", "mimeType": "image/png", "sizes": ["48x48"]}],
         },
         {
             "name": "delete_alert", "title": "Delete an alert", "description": "Deletes an alert.",
@@ -193,8 +217,8 @@ fn the_catalogue_of_these_tests_is_sound_and_flaws_are_found() {
             description: "",
             input_schema: "[]",
             output_schema: Some(r#"{"type":"object","required":["quotes"]}"#),
-            annotations: Annotations::READ,
             meta: Some("1"),
+            ..Tool::EMPTY
         }],
         ..CATALOG
     };
@@ -568,7 +592,7 @@ fn notifications_and_responses_are_taken() {
 #[test]
 fn a_legacy_header_beside_a_modern_body_is_let_through_where_it_may() {
     let body = modern_body("tools/call", json!({"name": "get_quote"})).to_string();
-    let strict = Options { compat: false };
+    let strict = Options { compat: false, ..Options::default() };
     let old = ("mcp-protocol-version", "2025-11-25");
     for pairs in [&[old][..], &[old, ("mcp-method", "tools/call"), ("mcp-name", "get_quote")]] {
         let (status, answer) = post_to(&CATALOG, Options::default(), pairs, &body);
@@ -768,6 +792,9 @@ fn any_method() -> impl Strategy<Value = String> {
             "prompts/get",
             "completion/complete",
             "logging/setLevel",
+            "subscriptions/listen",
+            "resources/subscribe",
+            "resources/unsubscribe",
         ])
         .prop_map(str::to_owned),
         ".{0,12}",
@@ -799,6 +826,12 @@ fn any_params() -> impl Strategy<Value = Value> {
         "level",
         "protocolVersion",
         "requestState",
+        "inputResponses",
+        "notifications",
+        "resourceSubscriptions",
+        "progressToken",
+        "sampling",
+        "io.modelcontextprotocol/logLevel",
         "io.modelcontextprotocol/protocolVersion",
         "io.modelcontextprotocol/clientCapabilities",
     ]);
@@ -833,7 +866,7 @@ proptest! {
         compat in any::<bool>(),
     ) {
         let body = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params}).to_string();
-        let reply = finish(receive(&CATALOG, &Options { compat }, &headers, body.as_bytes()));
+        let reply = finish(receive(&CATALOG, &Options { compat, ..Options::default() }, &headers, body.as_bytes()));
         check(&reply)?;
         let answer: Value = serde_json::from_slice(reply.body.as_deref().unwrap()).unwrap();
         prop_assert_eq!(&answer["id"], &id);
