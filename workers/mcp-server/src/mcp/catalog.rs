@@ -18,9 +18,7 @@ pub(crate) const CATALOG: Catalog = Catalog {
     tools: TOOLS,
     resources: RESOURCES,
     templates: TEMPLATES,
-    prompts: &[],
-    completions: false,
-    extensions: &[],
+    ..Catalog::EMPTY
 };
 
 const INSTRUCTIONS: &str = "TTAI reads the market and the user's TastyTrade account. Every number carries `source` and \
@@ -38,7 +36,7 @@ const TOOLS: &[Tool] = &[
         input_schema: include_str!("../../../../crates/contract/schemas/get_quote.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_quote.output.json")),
         annotations: Annotations::LOOKUP,
-        meta: None,
+        ..Tool::EMPTY
     },
     Tool {
         name: "get_workflow_status",
@@ -48,7 +46,7 @@ const TOOLS: &[Tool] = &[
         input_schema: include_str!("../../../../crates/contract/schemas/get_workflow_status.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_workflow_status.output.json")),
         annotations: Annotations::READ,
-        meta: None,
+        ..Tool::EMPTY
     },
 ];
 
@@ -60,6 +58,7 @@ const RESOURCES: &[Resource] = &[
         description: "An overview of the strategies that options sellers use: when, how, and what can go wrong.",
         mime_type: "text/markdown",
         cache: Cache::PUBLIC,
+        ..Resource::EMPTY
     },
     Resource {
         uri: "knowledge://trading/risk",
@@ -68,6 +67,7 @@ const RESOURCES: &[Resource] = &[
         description: "Position size, buying power, assignment, and when to leave a trade.",
         mime_type: "text/markdown",
         cache: Cache::PUBLIC,
+        ..Resource::EMPTY
     },
 ];
 
@@ -79,6 +79,7 @@ const TEMPLATES: &[Template] = &[Template {
         put_credit_spread, call_credit_spread, iron_condor or strangle.",
     mime_type: "text/markdown",
     cache: Cache::PUBLIC,
+    ..Template::EMPTY
 }];
 
 #[cfg(test)]
