@@ -81,7 +81,7 @@ export async function main(args) {
   const unknown = args.filter((argument) => argument !== "--legacy");
   if (unknown.length) throw new Stop(`${unknown[0]} is not an option; ${USAGE}`);
   const legacy = args.includes("--legacy");
-  const began = Date.now();
+  const began = Number(process.env.TTAI_BEGAN) || Date.now();
   const port = portOf("PORT", 8787);
   const simPort = portOf("SIM_PORT", 8788);
   if (port === simPort) throw new Stop(`PORT and SIM_PORT are both ${port}; they must differ`);

@@ -198,15 +198,15 @@ walk("5. the consent page with the keyboard alone", async ({ page }) => {
   await tabTo("login", "Shift+Tab");
   await page.keyboard.press("Enter");
 
-  await page.waitForURL(`${stack.simUrl}/**`);
+  await page.locator("#username:focus").waitFor();
   await page.keyboard.type("trader");
   await page.keyboard.press("Tab");
   await page.keyboard.type(PASSWORD);
   await page.keyboard.press("Enter");
-  await page.waitForSelector("#code");
+  await page.locator("#code:focus").waitFor();
   await page.keyboard.type(ONE_TIME_CODE);
   await page.keyboard.press("Enter");
-  await page.waitForSelector(decision("allow"));
+  await page.locator(decision("allow")).waitFor();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   await backInApp(page);
