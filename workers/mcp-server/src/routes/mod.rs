@@ -9,7 +9,7 @@
 //! | `GET /debug/analysis`, `/debug/panic` | development only |
 //! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
 //! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
-//! | `GET /assets/*` | style and script of the pages |
+//! | `GET /assets/*`, `/favicon.ico` | style, script and icon of the pages |
 //! | anything else | 404 |
 
 mod assets;
@@ -147,6 +147,7 @@ async fn route(app: &App<'_>, request: &Request) -> Result<Response, Error> {
         ("GET", "/dashboard") => dashboard::show(app, request).await,
         ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
         ("GET", "/ws") => Ok(live::upgrade_required()),
+        ("GET", "/favicon.ico") => assets::serve(path),
         ("GET", _) if path.starts_with("/assets/") => assets::serve(path),
         _ => match identity::route(app, request).await {
             Some(answered) => answered,
