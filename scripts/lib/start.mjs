@@ -19,6 +19,11 @@ function portOf(name, otherwise) {
   return port;
 }
 
+/** Whether an address is this machine's. */
+function isLoopback(address) {
+  return URL.canParse(address) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(address).hostname);
+}
+
 /** Prints the error lines that servers write from now on. */
 function showErrors(files) {
   const interesting = /\[ERROR\]|Uncaught|"level":"error"/i;
@@ -48,7 +53,9 @@ function departure() {
 
 /** The variables of .dev.vars without those that follow from the ports. */
 function ownVars(legacy) {
-  const { PUBLIC_URL: _a, ENVIRONMENT: _b, TT_API_URL: _c, TT_AUTHORIZE_URL: _d, TT_STREAMER_URL: _e, ...vars } = readDevVars();
+  const { PUBLIC_URL: _a, ENVIRONMENT: _b, TT_API_URL: api, TT_AUTHORIZE_URL: login, TT_STREAMER_URL: streamer, ...vars } = readDevVars();
+  const real = api && !isLoopback(api);
+  if (real) Object.assign(vars, { TT_API_URL: api, ...(login && { TT_AUTHORIZE_URL: login }), ...(streamer && { TT_STREAMER_URL: streamer }) });
   checkSecrets(vars, { legacy });
   return vars;
 }
@@ -118,6 +125,7 @@ export async function main(args) {
   say(`  MCP URL       ${stack.url}/mcp`);
   say(`  landing page  ${stack.url}/`);
   say(`  dashboard     ${stack.url}/dashboard`);
+  if (real) say(`  TastyTrade    ${api}   the real one, as .dev.vars says; the simulator is not used`);
   say(`  simulator     ${stack.simUrl}   test user: trader, password: simulator, one-time code: 123456`);
   say(`  logs          ${relative(process.cwd(), stack.logFiles.workers) || stack.logFiles.workers}`);
   say();

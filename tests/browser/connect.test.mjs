@@ -228,8 +228,10 @@ walk("6. the dashboard sees a sync finish", async ({ context, page }) => {
   await page.goto(`${stack.url}/login`);
   await picture(page, "login", { phone: true });
   await openDashboard(page);
+  const again = page.waitForEvent("load");
+  await page.getByRole("button", { name: "Sync now" }).click();
+  await again;
   await page.getByText("Live", { exact: true }).waitFor();
-  // The first login has started a sync of its own.
   await page.waitForSelector("#sync-status[data-status=complete]");
   await page.getByText("AAPL").first().waitFor();
   await picture(page, "dashboard", { phone: true });
