@@ -53,7 +53,8 @@ export async function enter(script, main, { data = false } = {}) {
     if (realpathSync(process.execPath) !== realpathSync(NODE)) process.exit(await again(fileURLToPath(script)));
     process.exitCode = (await main(process.argv.slice(2))) ?? 0;
   } catch (error) {
-    process.exitCode = report(error);
+    // Whatever was started must not keep a failed command alive: leaving ends it (lib/exec.mjs, the leash of lib/stack.mjs).
+    process.exit(report(error));
   }
 }
 

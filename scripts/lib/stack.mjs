@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { startTicker } from "./cron.mjs";
 import { devVarsText, freshSecrets, SIMULATED_APP } from "./dev-vars.mjs";
@@ -147,11 +147,12 @@ async function ready(target, url, from) {
 function configured(folder, source, vars) {
   const config = parse(readFileSync(source, "utf8"));
   const home = dirname(source);
-  const absolute = (path) => resolve(home, path);
-  config.main = absolute(config.main);
-  if (config.build?.watch_dir) config.build.watch_dir = [config.build.watch_dir].flat().map(absolute);
+  // Relative paths on both sides: wrangler joins a `watch_dir` to the configuration's folder even where it is absolute.
+  const moved = (path) => relative(folder, resolve(home, path));
+  config.main = moved(config.main);
+  if (config.build?.watch_dir) config.build.watch_dir = [config.build.watch_dir].flat().map(moved);
   for (const database of config.d1_databases ?? []) {
-    if (database.migrations_dir) database.migrations_dir = absolute(database.migrations_dir);
+    if (database.migrations_dir) database.migrations_dir = moved(database.migrations_dir);
   }
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "wrangler.json");

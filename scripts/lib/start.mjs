@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, unwatchFile, watchFile, openSync, re
 import { join, relative } from "node:path";
 import { build, WORKERS } from "./build.mjs";
 import { checkSecrets, ensureDevVars, readDevVars } from "./dev-vars.mjs";
+import { plain } from "./exec.mjs";
 import { ROOT } from "./paths.mjs";
 import { say, seconds, step, Stop } from "./say.mjs";
 import { setup } from "./setup.mjs";
@@ -37,7 +38,7 @@ function showErrors(files) {
       readSync(handle, text, 0, text.length, offset);
       closeSync(handle);
       offset = now.size;
-      for (const line of text.toString("utf8").split("\n").filter((candidate) => interesting.test(candidate))) say(`  ! ${line.trim().slice(0, 400)}`);
+      for (const line of text.toString("utf8").split("\n").filter((candidate) => interesting.test(candidate))) say(`  ! ${plain(line).trim().slice(0, 400)}`);
     });
   }
   return () => files.forEach((file) => unwatchFile(file));
@@ -125,7 +126,7 @@ export async function main(args) {
   say(`  MCP URL       ${stack.url}/mcp`);
   say(`  landing page  ${stack.url}/`);
   say(`  dashboard     ${stack.url}/dashboard`);
-  if (real) say(`  TastyTrade    ${api}   the real one, as .dev.vars says; the simulator is not used`);
+  if (vars.TT_API_URL) say(`  TastyTrade    ${vars.TT_API_URL}   the real one, as .dev.vars says; the simulator is not used`);
   say(`  simulator     ${stack.simUrl}   test user: trader, password: simulator, one-time code: 123456`);
   say(`  logs          ${relative(process.cwd(), stack.logFiles.workers) || stack.logFiles.workers}`);
   say();
