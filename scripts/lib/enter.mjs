@@ -48,11 +48,13 @@ export async function enter(script, main, { data = false } = {}) {
     if (data) sayTo(process.stderr);
     const [major] = process.versions.node.split(".").map(Number);
     if (major < 20) throw new Stop(`this is Node ${process.versions.node}: install Node.js 20 or newer (https://nodejs.org)`);
+    process.env.TTAI_BEGAN ??= String(Date.now());
     await npmPackages();
     if (realpathSync(process.execPath) !== realpathSync(NODE)) process.exit(await again(fileURLToPath(script)));
     process.exitCode = (await main(process.argv.slice(2))) ?? 0;
   } catch (error) {
-    process.exitCode = report(error);
+    // Whatever was started must not keep a failed command alive: leaving ends it (lib/exec.mjs, the leash of lib/stack.mjs).
+    process.exit(report(error));
   }
 }
 

@@ -18,6 +18,8 @@ import { RUST_MIN, WASM_TARGET } from "./versions.mjs";
 const DEBIAN = join(TOOLS, "rust-debian");
 const LOG = join(TOOLS, "logs", "rust.log");
 const DOWNLOAD_LIMIT = 120_000;
+// Once the fallback is there, a network that swallows requests must not delay every start.
+const RETRY_LIMIT = 10_000;
 const MIN = RUST_MIN.join(".");
 
 const sourceOf = (sysroot) => join(sysroot, "lib/rustlib/src/rust/library/std/Cargo.toml");
@@ -79,7 +81,7 @@ async function complete(found) {
   ];
   for (const args of commands) {
     try {
-      await run(found.rustup, args, { log: LOG, timeout: DOWNLOAD_LIMIT, env: { ...process.env, RUSTUP_MAX_RETRIES: "1" } });
+      await run(found.rustup, args, { log: LOG, timeout: existsSync(join(DEBIAN, "usr")) ? RETRY_LIMIT : DOWNLOAD_LIMIT, env: { ...process.env, RUSTUP_MAX_RETRIES: "1" } });
     } catch {
       return `${missing}, and rustup's downloads do not answer`;
     }

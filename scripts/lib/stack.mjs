@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parse } from "smol-toml";
 import { startTicker } from "./cron.mjs";
 import { devVarsText, freshSecrets, SIMULATED_APP } from "./dev-vars.mjs";
@@ -144,14 +144,17 @@ async function ready(target, url, from) {
  * A copy of a worker's configuration in a folder of its own, with the variables beside it. wrangler hands `--var` and
  * `--env-file` to the first of several workers only; the file beside the configuration is read for each.
  */
-function configured(folder, source, vars) {
+function configured(folder, source, vars, { watch }) {
   const config = parse(readFileSync(source, "utf8"));
   const home = dirname(source);
-  const absolute = (path) => resolve(home, path);
-  config.main = absolute(config.main);
-  if (config.build?.watch_dir) config.build.watch_dir = [config.build.watch_dir].flat().map(absolute);
+  // Relative paths on both sides: wrangler joins a `watch_dir` to the configuration's folder even where it is absolute.
+  const moved = (path) => relative(folder, resolve(home, path));
+  config.main = moved(config.main);
+  // What is built already is neither built nor watched: an edit must not reload a stack in the middle of a test.
+  if (!watch) delete config.build;
+  if (config.build?.watch_dir) config.build.watch_dir = [config.build.watch_dir].flat().map(moved);
   for (const database of config.d1_databases ?? []) {
-    if (database.migrations_dir) database.migrations_dir = absolute(database.migrations_dir);
+    if (database.migrations_dir) database.migrations_dir = moved(database.migrations_dir);
   }
   mkdirSync(folder, { recursive: true });
   const file = join(folder, "wrangler.json");
@@ -233,16 +236,18 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
 
     const given = "JWT_SECRET" in vars || "TOKEN_ENCRYPTION_KEY" in vars ? {} : keptSecrets(base);
     let all = { ...SIMULATED_APP, ...given, ...vars, ...addresses(url, simUrl), ...pick(vars, STEERABLE) };
-    // The registry by which local servers find each other is this run's own.
     const registry = join(dirs.run, `registry-${process.pid}`);
-    rmSync(registry, { recursive: true, force: true });
-    const env = { ...process.env, ...QUIET_WRANGLER, WRANGLER_REGISTRY_PATH: registry, CI: "1", FORCE_COLOR: "0", NO_COLOR: "1" };
+    const env = { ...process.env, ...QUIET_WRANGLER, CI: "1", FORCE_COLOR: "0", NO_COLOR: "1" };
     delete env.NODE_OPTIONS;
     if (!watch) env.TTAI_PREBUILT = "1";
 
     const common = ["--inspector-port", "0", "--show-interactive-dev-session=false"];
     const start = (name, args, log) => {
-      const target = server(name, [...args, ...common], { env, log, inherit });
+      // The registry by which local workers find each other is each server's own, and empty: the entry of one that was
+      // killed would send calls to where nobody is.
+      const own = join(registry, name.split(" ").at(-1));
+      rmSync(own, { recursive: true, force: true });
+      const target = server(name, [...args, ...common], { env: { ...env, WRANGLER_REGISTRY_PATH: own }, log, inherit });
       leash.hold(target.group);
       return target;
     };
@@ -253,7 +258,7 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     };
     const startWorkers = async () => {
       const from = readFileSync(logs.workers).length;
-      const configs = Object.entries(CONFIGS).flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all)]);
+      const configs = Object.entries(CONFIGS).flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
       workers = start("the workers", [...configs, "--persist-to", dirs.state, "--port", String(at)], logs.workers);
       await ready(workers, url, from);
     };

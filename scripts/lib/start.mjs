@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, statSync, unwatchFile, watchFile, openSync, re
 import { join, relative } from "node:path";
 import { build, WORKERS } from "./build.mjs";
 import { checkSecrets, ensureDevVars, readDevVars } from "./dev-vars.mjs";
+import { plain } from "./exec.mjs";
 import { ROOT } from "./paths.mjs";
 import { say, seconds, step, Stop } from "./say.mjs";
 import { setup } from "./setup.mjs";
@@ -19,6 +20,11 @@ function portOf(name, otherwise) {
   return port;
 }
 
+/** Whether an address is this machine's. */
+function isLoopback(address) {
+  return URL.canParse(address) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(address).hostname);
+}
+
 /** Prints the error lines that servers write from now on. */
 function showErrors(files) {
   const interesting = /\[ERROR\]|Uncaught|"level":"error"/i;
@@ -32,7 +38,7 @@ function showErrors(files) {
       readSync(handle, text, 0, text.length, offset);
       closeSync(handle);
       offset = now.size;
-      for (const line of text.toString("utf8").split("\n").filter((candidate) => interesting.test(candidate))) say(`  ! ${line.trim().slice(0, 400)}`);
+      for (const line of text.toString("utf8").split("\n").filter((candidate) => interesting.test(candidate))) say(`  ! ${plain(line).trim().slice(0, 400)}`);
     });
   }
   return () => files.forEach((file) => unwatchFile(file));
@@ -48,7 +54,9 @@ function departure() {
 
 /** The variables of .dev.vars without those that follow from the ports. */
 function ownVars(legacy) {
-  const { PUBLIC_URL: _a, ENVIRONMENT: _b, TT_API_URL: _c, TT_AUTHORIZE_URL: _d, TT_STREAMER_URL: _e, ...vars } = readDevVars();
+  const { PUBLIC_URL: _a, ENVIRONMENT: _b, TT_API_URL: api, TT_AUTHORIZE_URL: login, TT_STREAMER_URL: streamer, ...vars } = readDevVars();
+  const real = api && !isLoopback(api);
+  if (real) Object.assign(vars, { TT_API_URL: api, ...(login && { TT_AUTHORIZE_URL: login }), ...(streamer && { TT_STREAMER_URL: streamer }) });
   checkSecrets(vars, { legacy });
   return vars;
 }
@@ -81,7 +89,7 @@ export async function main(args) {
   const unknown = args.filter((argument) => argument !== "--legacy");
   if (unknown.length) throw new Stop(`${unknown[0]} is not an option; ${USAGE}`);
   const legacy = args.includes("--legacy");
-  const began = Date.now();
+  const began = Number(process.env.TTAI_BEGAN) || Date.now();
   const port = portOf("PORT", 8787);
   const simPort = portOf("SIM_PORT", 8788);
   if (port === simPort) throw new Stop(`PORT and SIM_PORT are both ${port}; they must differ`);
@@ -118,6 +126,7 @@ export async function main(args) {
   say(`  MCP URL       ${stack.url}/mcp`);
   say(`  landing page  ${stack.url}/`);
   say(`  dashboard     ${stack.url}/dashboard`);
+  if (vars.TT_API_URL) say(`  TastyTrade    ${vars.TT_API_URL}   the real one, as .dev.vars says; the simulator is not used`);
   say(`  simulator     ${stack.simUrl}   test user: trader, password: simulator, one-time code: 123456`);
   say(`  logs          ${relative(process.cwd(), stack.logFiles.workers) || stack.logFiles.workers}`);
   say();

@@ -5,7 +5,7 @@
 //  4. `npm start` with a short or missing key, or without the grant of the single-user mode's user: one line
 //  5. `npm start` with a taken port, a port that is none, an unknown option: one line
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -87,7 +87,9 @@ test("3: a worker without a good key", async () => {
 const folder = mkdtempSync(join(tmpdir(), "ttai-config-"));
 after(() => rmSync(folder, { recursive: true, force: true }));
 for (const name of ["scripts", "package.json", "package-lock.json"]) cpSync(join(ROOT, name), join(folder, name), { recursive: true });
-symlinkSync(join(ROOT, "node_modules"), join(folder, "node_modules"));
+// A folder of links, not a link to the folder: whatever is done to it, the packages themselves are left alone.
+mkdirSync(join(folder, "node_modules"));
+for (const name of readdirSync(join(ROOT, "node_modules"))) symlinkSync(join(ROOT, "node_modules", name), join(folder, "node_modules", name));
 
 async function start(vars, { args = [], env = {} } = {}) {
   writeFileSync(join(folder, ".dev.vars"), Object.entries(vars).map(([name, value]) => `${name}=${value}\n`).join(""));

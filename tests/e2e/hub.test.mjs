@@ -4,6 +4,7 @@
 //  3. no session, a wrong one, a foreign Origin, no Origin: refused
 //  4. what a tab must not send is answered and harms nothing
 //  5. another user's tab sees nothing, nor does a tab that follows no channel; two tabs both see it
+//  6. a tab that is closed is answered
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { syncNow } from "../lib/dashboard.mjs";
@@ -75,6 +76,14 @@ test("4: what a tab must not send", async () => {
   tab.send({ type: "ping" });
   await tab.message("pong", ({ type }) => type === "pong");
   await tab.close();
+});
+
+test("6: a tab that is closed", async () => {
+  const tab = await connect(stack, { cookie });
+  await tab.subscribe("sync");
+  const began = Date.now();
+  assert.equal(await tab.close(), 1000);
+  assert.ok(Date.now() - began < 3_000, `answered after ${Date.now() - began} ms`);
 });
 
 test("5: who sees what", async () => {

@@ -16,12 +16,11 @@ import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { d1, kv } from "../lib/explorer.mjs";
 import { EXTERNAL_IDS, login } from "../lib/login.mjs";
-import { forgetQuotes, openMarket } from "../lib/market.mjs";
+import { forgetQuotes, openMarket, QUOTE_FIELDS } from "../lib/market.mjs";
 import { assertHttpError, client, modern, post } from "../lib/mcp.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 
-const FIELDS = ["symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close", "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "source", "updated_at", "as_of"];
 const MARKET = /^\/market-/;
 
 const stack = await useStack();
@@ -48,8 +47,8 @@ test("1: every field", async () => {
   const { quotes, missing } = result.structuredContent;
   assert.deepEqual(missing, []);
   const [quote] = quotes;
-  assert.deepEqual(Object.keys(quote), FIELDS);
-  for (const field of FIELDS) {
+  assert.deepEqual(Object.keys(quote), QUOTE_FIELDS);
+  for (const field of QUOTE_FIELDS) {
     if (field === "close") assert.equal(quote.close, null, "there is no close before the bell");
     else assert.notEqual(quote[field], null, field);
     if (!["symbol", "source", "updated_at", "as_of", "earnings_date", "close"].includes(field)) assert.equal(typeof quote[field], "number", field);
@@ -69,7 +68,7 @@ test("1: every field", async () => {
   for (const part of ["NVDA", String(quote.last), "bid", "ask", "IV rank", "as of"]) assert.ok(text.includes(part), `${part}: ${text}`);
   await sim.clock({});
   const old = await client(stack, token, { era: "legacy" }).ok("get_quote", { symbol: "NVDA" });
-  assert.deepEqual(Object.keys(old.quotes[0]), FIELDS);
+  assert.deepEqual(Object.keys(old.quotes[0]), QUOTE_FIELDS);
 });
 
 test("2: several symbols", async () => {

@@ -7,9 +7,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { capture } from "../../scripts/lib/exec.mjs";
 import { BIN, ROOT } from "../../scripts/lib/paths.mjs";
+import { QUOTE_FIELDS } from "../lib/market.mjs";
 import { useStack } from "../lib/stack.mjs";
-
-const FIELDS = ["symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close", "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "source", "as_of"];
 
 const stack = await useStack();
 
@@ -36,5 +35,5 @@ test("2: they run", async () => {
   assert.equal(code, 0, `${out}\n${err}`);
   assert.ok(!/"isError": *true/.test(out), out);
   const quotes = out.replaceAll("\\\"", '"');
-  for (const field of FIELDS) assert.ok(quotes.includes(`"${field}":`), `${field} in ${out.slice(0, 2000)}`);
+  for (const field of QUOTE_FIELDS) assert.ok(quotes.includes(`"${field}":`), `${field} in ${out.slice(0, 2000)}`);
 });

@@ -60,12 +60,12 @@ test("1: the first login", async () => {
   assert.equal(status.workflow_id, firstJob);
   assert.equal(status.kind, "sync_account");
   assert.equal(status.output.accounts, 2);
-  assert.equal(status.error, null);
+  assert.equal(status.error, undefined);
   const accounts = await d1(stack, "SELECT * FROM accounts WHERE user_id = ?1 ORDER BY account_number", [USER]);
   assert.deepEqual(accounts.map(({ account_number, is_closed }) => [account_number, is_closed]), [["5WX10001", 0], ["5WX10002", 0]]);
   const balances = await d1(stack, "SELECT * FROM balances WHERE user_id = ?1", [USER]);
   assert.equal(balances.length, 2);
-  for (const { body } of balances) assert.match(JSON.parse(body).net_liquidating_value, /^\d+\.\d+$/, body);
+  for (const { body } of balances) assert.ok(Number(JSON.parse(body).net_liquidating_value) > 1_000, body);
   const positions = await d1(stack, "SELECT * FROM positions WHERE user_id = ?1", [USER]);
   assert.equal(positions.length, status.output.positions);
   assert.ok(positions.length >= 13 && positions.every(({ status: open }) => open === "open"));

@@ -40,10 +40,10 @@ async function revived(id) {
   const row = await poll(`job ${id} is brought to its end`, async () => {
     const now = await job(stack, id);
     if (["complete", "errored"].includes(now.status)) return now;
-    if (Date.now() - now.updated_at < 60_000 && Date.now() - now.updated_at > 8_000) await d1(stack, "UPDATE jobs SET updated_at = updated_at - 60000 WHERE id = ?1", [id]);
-    if (Date.now() - now.updated_at > 45_000) await tick(stack);
+    // A tick may come while the runtime is not whole yet; the next minute's would repair that.
+    if (now.updated_at < Date.now() - 45_000) await tick(stack);
     return null;
-  }, { within: 90_000, every: 1_000 });
+  }, { within: 90_000, every: 500 });
   assert.equal(row.status, "complete", `${row.error} (${row.progress})`);
   assert.equal(JSON.parse(row.output).accounts, 2);
   return row;
@@ -75,6 +75,7 @@ test("1: in a running step", async () => {
   assert.ok(["queued", "running"].includes((await job(stack, id)).status), "the row outlived it");
   await forget(id);
   await revived(id);
+  assert.equal((await sim.since(mark, /^\/customers\/me\/accounts/)).length, 1, "a step that was finished is not run again");
 });
 
 test("2: in the pause before another attempt", async () => {
@@ -96,7 +97,7 @@ test("3: in a sleep", async () => {
   assert.ok(JSON.parse(row.params).wait_ms > 1_000, row.params);
   await poll("it sleeps", async () => stepOf(await instance(stack, id), "keep distance"), { within: 5_000 });
   await killAndRestart();
-  assert.equal((await job(stack, id)).status, "queued");
+  assert.equal((await job(stack, id)).status, "running");
   await forget(id);
   await revived(id);
 });

@@ -3,7 +3,8 @@
 //  1. The catalogue of the worker holds constants alone.
 //  2. Every text of a definition is `&'static str` by its type.
 //  3. Every tool needs a scope, is served, and is in no list but the catalogue's.
-//  4. A tool's schemas are the ones that its types make (crates/contract/schemas), and each of those belongs to a tool.
+//  4. A tool's schemas are the ones that its types make (crates/contract/schemas), and each of those belongs to a tool. The
+//     official clients check error results against the output schema too, so its root admits `{"error": ...}`.
 //  5. docs/TOOLS.md is up to date.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -54,6 +55,11 @@ test("4. schemas", () => {
   const used = strings(source).filter((text) => text.endsWith(".json")).map((path) => path.split("/").at(-1));
   assert.deepEqual(used.toSorted(), readdirSync(join(ROOT, "crates/contract/schemas")).toSorted());
   for (const name of names) assert.ok(used.includes(`${name}.input.json`), name);
+  for (const name of used.filter((file) => file.endsWith(".output.json"))) {
+    const { required, additionalProperties } = JSON.parse(readFileSync(join(ROOT, "crates/contract/schemas", name), "utf8"));
+    assert.equal(required, undefined, `${name} has required at its root`);
+    assert.notEqual(additionalProperties, false, `${name} is closed at its root`);
+  }
 });
 
 test("5. docs/TOOLS.md is up to date", () => {

@@ -38,9 +38,11 @@ class Tab {
     return this.message("subscribed", ({ type }) => type === "subscribed");
   }
 
+  /** Closes the tab; the answer is the code with which the other side agreed. */
   async close() {
     const closed = once(this.socket, "close");
-    this.socket.close();
-    await closed;
+    this.socket.close(1000);
+    const [code] = await closed;
+    return code;
   }
 }

@@ -1,6 +1,9 @@
 // Where the simulator's market stands, and what the quote cache knows.
 import { kv } from "./explorer.mjs";
 
+/** The fields of a quote, in their order. */
+export const QUOTE_FIELDS = ["symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close", "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "source", "updated_at", "as_of"];
+
 const DAY = 86_400_000;
 
 /** Moves the market on to the next session and into the middle of it, from where its time runs on. */

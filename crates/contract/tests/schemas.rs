@@ -4,8 +4,6 @@
 //! The schemas are kept plain, because clients differ in what they understand: one object, everything in its place, no
 //! `$ref`, `anyOf` or `oneOf`.
 
-#![expect(clippy::expect_used, clippy::panic, reason = "a failed step fails the test")]
-
 use std::{env, fs, path::Path};
 
 use contract::{
@@ -59,7 +57,8 @@ fn every_schema_is_plain() {
 
 /// Fails on what some client does not understand, and on a field that nobody described.
 fn plain(at: &str, schema: &Value) {
-    let Some(object) = schema.as_object() else { panic!("{at}: not an object") };
+    assert!(schema.is_object(), "{at}: not an object");
+    let Some(object) = schema.as_object() else { return };
     for word in ["$ref", "$defs", "anyOf", "oneOf", "allOf", "const"] {
         assert!(!object.contains_key(word), "{at} has {word}");
     }

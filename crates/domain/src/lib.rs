@@ -7,6 +7,7 @@ pub mod account;
 pub mod decimal;
 pub mod error;
 pub mod id;
+pub mod occ;
 pub mod portfolio;
 pub mod scope;
 pub mod symbol;
@@ -15,6 +16,7 @@ pub use account::AccountNumber;
 pub use decimal::Decimal;
 pub use error::{Error, Family, Reason};
 pub use id::UserId;
+pub use occ::OccSymbol;
 pub use scope::{Scope, Scopes};
 pub use symbol::Symbol;
 

@@ -61,11 +61,12 @@ pub fn mint(kind: Kind, entropy: &impl Entropy) -> Secret {
     Secret::new(format!("{}{}", kind.prefix(), URL_SAFE_NO_PAD.encode(bytes)))
 }
 
-/// A new id for a row: 128 random bits, base64url. Not a secret, but not to be guessed either.
+/// A new id for a row: 128 random bits in 32 hexadecimal digits. Not a secret, but not to be guessed either. Workflow
+/// instances and Durable Objects take such an id as it is; base64url may begin with a hyphen, which they refuse.
 pub fn id(entropy: &impl Entropy) -> String {
     let mut bytes = [0_u8; 16];
     entropy.fill(&mut bytes);
-    URL_SAFE_NO_PAD.encode(bytes)
+    format!("{:032x}", u128::from_be_bytes(bytes))
 }
 
 /// The SHA-256 of a text, base64url without padding (43 characters): what is stored in place of a token, and what PKCE

@@ -56,7 +56,13 @@ impl DurableObject for UserHub {
         }
     }
 
-    async fn websocket_close(&self, _socket: WebSocket, _code: usize, _reason: String, _clean: bool) -> Result<()> {
+    /// Answers the page's close frame. The runtime does not do it for hibernating sockets, and without it the page waits
+    /// ten seconds and takes the connection for broken.
+    async fn websocket_close(&self, socket: WebSocket, code: usize, reason: String, _clean: bool) -> Result<()> {
+        // 1005, 1006 and 1015 tell what did not happen; they are never sent.
+        let code = u16::try_from(code).ok().filter(|code| !matches!(code, 1005 | 1006 | 1015)).unwrap_or(1000);
+        // The page may be gone already.
+        let _ = socket.close(Some(code), Some(reason));
         Ok(())
     }
 

@@ -114,6 +114,8 @@ fn failed(error: Error) -> StepError {
 /// Accounts, then balances and positions of each open one, then all of it into D1 at once.
 async fn sync_account(job: &Job) -> Result<Value> {
     if job.params.wait_ms > 0 {
+        let nothing = async |_: &App, _: &UserId| Ok(());
+        job.step("announce the wait", "Starting in a few seconds, to keep distance to the last sync", nothing).await?;
         job.step.sleep("keep distance to the previous sync", job.params.wait_ms).await?;
     }
     let (accounts, as_of): (Vec<Account>, Timestamp) = job

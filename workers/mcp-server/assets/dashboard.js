@@ -17,12 +17,17 @@ function say(job) {
   status.dataset.workflow = job.workflow_id;
 }
 
+// Takes over what the server would show now.
 async function renew() {
   const response = await fetch(location.pathname, { headers: { accept: "text/html" } });
   if (!response.ok) return;
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  const fresh = page.getElementById("accounts");
-  if (fresh) document.getElementById("accounts").replaceWith(fresh);
+  const accounts = page.getElementById("accounts");
+  const job = page.getElementById("sync-status");
+  if (!accounts || !job) return;
+  document.getElementById("accounts").replaceWith(accounts);
+  status.textContent = job.textContent;
+  Object.assign(status.dataset, job.dataset);
 }
 
 function connect() {
@@ -33,7 +38,11 @@ function connect() {
   });
   socket.addEventListener("message", (event) => {
     const message = JSON.parse(event.data);
-    if (message.type === "subscribed") connection.textContent = "Live";
+    if (message.type === "subscribed") {
+      connection.textContent = "Live";
+      // Whatever happened between the page's making and now was told to nobody.
+      renew();
+    }
     if (message.channel !== "sync") return;
     say(message.data);
     if (message.data.status === "complete") renew();

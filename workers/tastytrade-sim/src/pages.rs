@@ -162,7 +162,7 @@ pub(crate) fn grants(
                 id,
                 app: apps::name_of(&grant.client_id),
                 scopes: grant.scopes.join(" "),
-                created: moment(grant.created),
+                created: grant.created.format("%-d %B %Y, %H:%M UTC").to_string(),
             })
             .collect(),
     };

@@ -20,8 +20,9 @@ struct Landing<'a> {
 pub(crate) fn render(config: &Config) -> Result<Response, Error> {
     let mcp_url = config.oauth.resource();
     let desktop = format!(
-        "{{\n  \"mcpServers\": {{\n    \"ttai\": {{\n      \"command\": \"npx\",\n      \"args\": {}\n    }}\n  }}\n}}",
-        serde_json::json!(["-y", "mcp-remote", mcp_url, "--auth-timeout", "300"])
+        "{{\n  \"mcpServers\": {{\n    \"ttai\": {{\n      \"command\": \"npx\",\n      \"args\": [\"-y\", \"mcp-remote\",\n        {},\n        \
+         \"--auth-timeout\", \"300\"]\n    }}\n  }}\n}}",
+        serde_json::json!(mcp_url)
     );
     let is_single_user = matches!(config.mode, Mode::SingleUser);
     page(200, &Landing { mcp_url: &mcp_url, desktop: &desktop, is_single_user }, &Policy::default())

@@ -8,6 +8,8 @@ use http::{HeaderValue, header};
 pub(crate) fn serve(path: &str) -> Result<Response, Error> {
     let (content_type, text) = match path {
         "/assets/style.css" => ("text/css; charset=utf-8", include_str!("../../assets/style.css")),
+        // Browsers ask for the second address by themselves.
+        "/assets/icon.svg" | "/favicon.ico" => ("image/svg+xml", include_str!("../../assets/icon.svg")),
         "/assets/dashboard.js" => ("text/javascript; charset=utf-8", include_str!("../../assets/dashboard.js")),
         _ => return Err(Error::new(Reason::NotFound, "There is no such file.")),
     };

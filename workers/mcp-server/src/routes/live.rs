@@ -39,6 +39,7 @@ fn refuse(error: &Error) -> worker::Result<worker::Response> {
 async fn connect(request: worker::Request, env: &Env) -> Result<worker::Response, Error> {
     let app = App::new(env, vault::token::id(&edge::entropy::Platform))?;
     let header = |name| request.headers().get(name).ok().flatten();
+    super::check_host(&app, &header("host").unwrap_or_default())?;
     // A page of another origin could open this socket with the user's cookie.
     if header("origin").as_deref() != Some(app.config.public_url()) {
         return Err(Error::new(Reason::Forbidden, "The live channel serves the pages of this server only."));

@@ -9,7 +9,7 @@
 //! | `GET /debug/analysis`, `/debug/panic` | development only |
 //! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
 //! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
-//! | `GET /assets/*` | style and script of the pages |
+//! | `GET /assets/*`, `/favicon.ico` | style, script and icon of the pages |
 //! | anything else | 404 |
 
 mod assets;
@@ -25,7 +25,11 @@ use http::{HeaderValue, Method, header};
 use mcp::{Reply, origin};
 use worker::Env;
 
-use crate::{app::App, config::Mode, identity, mcp as endpoint, render};
+use crate::{
+    app::App,
+    config::{Environment, Mode},
+    identity, mcp as endpoint, render,
+};
 
 /// Paths that pages of other origins may call: the protocol's, not ours.
 const CROSS_ORIGIN: &[&str] =
@@ -69,7 +73,8 @@ async fn guarded(env: &Env, request: &Request) -> Response {
         Err(error) => return render::error(&error),
     };
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
-    if let Err(error) = check_source(&app, request, origin) {
+    let host = request.uri().authority().map(http::uri::Authority::as_str).unwrap_or_default();
+    if let Err(error) = check_host(&app, host).and_then(|()| check_origin(&app, request, origin)) {
         return render::error(&error);
     }
     let crosses = CROSS_ORIGIN.contains(&request.uri().path()) || request.uri().path().starts_with("/.well-known/");
@@ -103,27 +108,31 @@ fn log(app: &App<'_>, request: &Request, response: &Response) {
     );
 }
 
-/// Foreign pages may not call the endpoint, and single-user mode serves this machine alone.
-fn check_source(app: &App<'_>, request: &Request, origin: Option<&str>) -> Result<(), Error> {
-    let forbidden = |message: &'static str| Err(Error::new(Reason::Forbidden, message));
+/// Foreign pages may not call the endpoint.
+fn check_origin(app: &App<'_>, request: &Request, origin: Option<&str>) -> Result<(), Error> {
     let none: &[&str] = &[];
-    let host = request.uri().authority().map(http::uri::Authority::as_str).unwrap_or_default();
-    let is_single = matches!(app.config.mode, Mode::SingleUser);
-    let is_here = request.uri().host().is_some_and(origin::is_loopback);
-    if is_single && !is_here {
-        return forbidden("Single-user mode serves this machine only: use http://localhost or http://127.0.0.1.");
-    }
-    let development = app.config.environment == crate::config::Environment::Development;
-    if !origin::host_allowed(host, app.config.public_url(), development, none) {
-        return forbidden("This server does not answer for that host name.");
-    }
     let is_endpoint = matches!(request.uri().path(), "/" | "/mcp") && request.method() == Method::POST;
     match origin {
         Some(origin) if is_endpoint && !origin::origin_allowed(origin, app.config.public_url(), none) => {
-            forbidden("Pages of this origin may not call the server.")
+            Err(Error::new(Reason::Forbidden, "Pages of this origin may not call the server."))
         }
         _ => Ok(()),
     }
+}
+
+/// The server answers for its own name, in development for any of this machine's; single-user mode for this machine alone.
+fn check_host(app: &App<'_>, host: &str) -> Result<(), Error> {
+    let none: &[&str] = &[];
+    let is_here = origin::host_allowed(host, "http://localhost", true, none);
+    if matches!(app.config.mode, Mode::SingleUser) && !is_here {
+        let message = "Single-user mode serves this machine only: use http://localhost or http://127.0.0.1.";
+        return Err(Error::new(Reason::Forbidden, message));
+    }
+    let is_development = app.config.environment == Environment::Development;
+    if !origin::host_allowed(host, app.config.public_url(), is_development, none) {
+        return Err(Error::new(Reason::Forbidden, "This server does not answer for that host name."));
+    }
+    Ok(())
 }
 
 async fn route(app: &App<'_>, request: &Request) -> Result<Response, Error> {
@@ -138,6 +147,7 @@ async fn route(app: &App<'_>, request: &Request) -> Result<Response, Error> {
         ("GET", "/dashboard") => dashboard::show(app, request).await,
         ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
         ("GET", "/ws") => Ok(live::upgrade_required()),
+        ("GET", "/favicon.ico") => assets::serve(path),
         ("GET", _) if path.starts_with("/assets/") => assets::serve(path),
         _ => match identity::route(app, request).await {
             Some(answered) => answered,
