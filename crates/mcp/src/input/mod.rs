@@ -37,6 +37,12 @@ pub struct Input {
 }
 
 impl Input {
+    /// What a call is entered again with by a session: the client's responses, and the state that was given with the
+    /// questions.
+    pub fn new(responses: Responses, state: Option<Vec<u8>>) -> Self {
+        Self { responses, state, sealed: None }
+    }
+
     /// Takes the input out of the parameters of a call.
     pub(crate) fn take(params: &mut Map<String, Value>) -> Result<Self, Fault> {
         let responses = match params.remove("inputResponses") {

@@ -537,7 +537,7 @@ impl Legacy {
                 None => input::Responses::default(),
             };
             frames.extend(questions);
-            call.input = Input { responses, state: required.state, ..Input::default() };
+            call.input = Input::new(responses, required.state);
         }
         call.finish(Err(Error::new(Reason::Internal, "Too many rounds.")))
     }
