@@ -26,6 +26,7 @@ const MAY_USE = {
   edge: ["domain", "contract", "mcp", "oauth", "store", "tasty", "vault", "worker"],
   "mcp-server": ["domain", "contract", "mcp", "oauth", "vault", "store", "charts", "edge", "worker"],
   analysis: ["domain", "contract", "vault", "store", "tasty", "quant", "charts", "agents", "edge", "worker"],
+  differential: ["domain", "mcp"],
   "tastytrade-sim": ["domain", "vault", "tasty", "quant", "edge", "worker"],
 };
 
