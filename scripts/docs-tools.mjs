@@ -129,6 +129,8 @@ export function toolsDocument() {
   const scope = scopes();
   const tools = entries(source, "TOOLS", "Tool");
   const resources = entries(source, "RESOURCES", "Resource").map((entry) => [`\`${field(entry, "uri")}\``, field(entry, "title"), field(entry, "mime_type"), field(entry, "description")]);
+  const prompts = entries(source, "PROMPTS", "Prompt").map((entry) => [`\`${field(entry, "name")}\``, field(entry, "title"), entries(`const ARGUMENTS: _ = [${entry.slice(entry.indexOf("arguments:"))}]`, "ARGUMENTS", "PromptArgument").map((argument) => `\`${field(argument, "name")}\`${field(argument, "required") === "true" ? "" : " (optional)"}: ${field(argument, "description")}`).join(" "), field(entry, "description")]);
+  const groups = [...new Set(entries(source, "TOOLS", "Tool").map((entry) => field(entry, "group")).filter(Boolean))];
   const templates = entries(source, "TEMPLATES", "Template").map((entry) => [`\`${field(entry, "uri_template")}\``, field(entry, "title"), field(entry, "mime_type"), field(entry, "description")]);
   return `${[
     "# What the server offers",
@@ -137,10 +139,14 @@ export function toolsDocument() {
     `> ${instructions}`,
     "## Tools",
     "Arguments are taken forgivingly: a number may be text, a list may be a JSON text or a comma list, symbols may be lower case, and names may be camelCase. An argument that there is not, or one that is malformed, is a `VALIDATION_ERROR` that names it.",
+    `An answer comes within 25 seconds and has at most 130 kB; where it would be larger, the error says which argument makes it smaller. An address that ends in \`?tools=\` and groups, separated by commas, lists the tools of these groups and those of none. Groups: ${groups.map((group) => `\`${group}\``).join(", ")}.`,
     ...tools.map((entry) => tool(entry, scope)),
     "## Resources",
-    "Documents, the same for everybody; any access token may read them.",
+    "What begins with `portfolio://` is the user's own and needs `account:read`. The others are the same for everybody; any access token may read them. What begins with `ui://` are pages of MCP Apps.",
     table(["address", "title", "type", "what"], [...resources, ...templates]),
+    "## Prompts",
+    "Constant texts that say which tools and resources to use; what the user fills in gets in only as a checked symbol or the end of an account's number. Arguments named `symbol`, `account` and `strategy` are completed, here and in addresses of resources: symbols from the user's positions and a list of common ones, accounts masked.",
+    table(["name", "title", "arguments", "what"], prompts),
     "## Errors",
     "A tool that fails answers `isError: true`, its message as text, and in `structuredContent` the object `{\"error\": {\"code\", \"reason\", \"message\", \"retryable\", \"details\"}}`; HTTP answers carry the same object. A missing scope is HTTP 403 before the tool is called.",
     table(["code", "reason", "HTTP status", "retryable", "when"], errors()),

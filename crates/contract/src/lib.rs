@@ -3,6 +3,7 @@
 //! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
+pub mod portfolio;
 pub mod quote;
 pub mod tool;
 
@@ -58,6 +59,8 @@ pub enum Call {
     SyncAccount,
     /// What the dashboard shows. Needs `account:read`. Answer: [`Overview`].
     GetOverview,
+    /// What the last sync found. Needs `account:read`. Answer: [`portfolio::Portfolio`].
+    GetPortfolio,
     /// Whether the worker and its bindings are there. No principal. Answer: any JSON object.
     Health,
     /// Development only: panic on demand. Answer, for a step: an object with its `workflow_id`.

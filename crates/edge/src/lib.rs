@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod d1;
+pub mod deadline;
 pub mod entropy;
 pub mod fetch;
 pub mod guard;

@@ -72,6 +72,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::sync_account::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
+        Call::GetPortfolio => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::get_portfolio::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetOverview => match permitted(principal, Scope::AccountRead) {
             Ok(principal) => Answer::new(calls::get_overview::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),

@@ -10,6 +10,11 @@ use store::portfolio::{self, SyncedPortfolio};
 
 use crate::{app::App, upstream};
 
+/// The channel that tells of resources of mcp-server: `{"uri": ...}`.
+const RESOURCES: &str = "resources";
+/// The resources that a sync changes.
+const CHANGED: [&str; 2] = ["portfolio://positions", "portfolio://balances"];
+
 /// The user's accounts.
 pub(crate) async fn accounts(app: &App, user: &UserId) -> Result<Vec<Account>, Error> {
     let answer = upstream::call(app, user, tasty::accounts::request()).await?;
@@ -31,9 +36,14 @@ pub(crate) async fn positions(app: &App, user: &UserId, account: &AccountNumber)
     Ok(upstream::noted("positions", read))
 }
 
-/// Stores what was read and says what it was.
+/// Stores what was read and says what it was. Whoever listens is told that the positions may have changed, unless a later
+/// sync was first.
 pub(crate) async fn save(app: &App, user: &UserId, synced: &SyncedPortfolio) -> Result<Value, Error> {
-    portfolio::save_sync(&app.db, user, synced).await?;
+    if portfolio::save_sync(&app.db, user, synced).await? {
+        for uri in CHANGED {
+            app.publish(user, RESOURCES, &json!({ "uri": uri })).await;
+        }
+    }
     Ok(summary(synced))
 }
 

@@ -1,6 +1,7 @@
 //! The calls of the contract, one file each. Authorisation has happened before (`service`).
 
 pub(crate) mod get_overview;
+pub(crate) mod get_portfolio;
 pub(crate) mod get_quote;
 pub(crate) mod get_workflow_status;
 pub(crate) mod health;

@@ -1,6 +1,9 @@
 //! What the server offers. Constants only: no text of a user or of TastyTrade can get into a definition.
 
-use mcp::{Annotations, Cache, Catalog, Resource, Server, Template, Tool};
+use mcp::{
+    Annotations, Cache, Catalog, Icon, Prompt, PromptArgument, Resource, Server, Template, Tool,
+    apps::{UI, UI_MIME_TYPE},
+};
 
 /// The server's name for programs.
 pub(crate) const NAME: &str = "ttai-mcp-server";
@@ -12,14 +15,21 @@ pub(crate) const CATALOG: Catalog = Catalog {
         title: "TTAI for TastyTrade",
         version: env!("CARGO_PKG_VERSION"),
         website_url: None,
-        icons: &[],
+        icons: ICONS,
     },
     instructions: INSTRUCTIONS,
     tools: TOOLS,
     resources: RESOURCES,
     templates: TEMPLATES,
+    prompts: PROMPTS,
+    completions: true,
+    extensions: &[UI],
     ..Catalog::EMPTY
 };
+
+/// Small, since results of the modern era carry it: 32 pixels in sixteen colours, the picture of assets/icon.svg.
+const ICONS: &[Icon] =
+    &[Icon { src: include_str!("../../assets/icon-32.txt"), mime_type: "image/png", sizes: &["32x32"], theme: None }];
 
 const INSTRUCTIONS: &str = "TTAI reads the market and the user's TastyTrade account. Every number carries `source` and \
 `as_of`; a field that is null is not known, and `notes` says why. Volatilities, ranks, percentiles and percent changes are \
@@ -36,6 +46,9 @@ const TOOLS: &[Tool] = &[
         input_schema: include_str!("../../../../crates/contract/schemas/get_quote.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_quote.output.json")),
         annotations: Annotations::LOOKUP,
+        meta: Some(mcp::ui_tool_meta!("ui://ttai/quote-card")),
+        icons: ICONS,
+        group: "market",
         ..Tool::EMPTY
     },
     Tool {
@@ -46,11 +59,30 @@ const TOOLS: &[Tool] = &[
         input_schema: include_str!("../../../../crates/contract/schemas/get_workflow_status.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_workflow_status.output.json")),
         annotations: Annotations::READ,
+        icons: ICONS,
         ..Tool::EMPTY
     },
 ];
 
 const RESOURCES: &[Resource] = &[
+    Resource {
+        uri: "portfolio://positions",
+        name: "positions",
+        title: "Open positions",
+        description: "The user's open positions in all accounts as of the last sync: quantity, average price, mark, \
+            expiration. Account numbers are masked; every row says in `as_of` when it was read.",
+        mime_type: "application/json",
+        ..Resource::EMPTY
+    },
+    Resource {
+        uri: "portfolio://balances",
+        name: "balances",
+        title: "Balances",
+        description: "The user's accounts as of the last sync: net liquidating value, cash, buying powers, maintenance. \
+            Account numbers are masked; every row says in `as_of` when it was read.",
+        mime_type: "application/json",
+        ..Resource::EMPTY
+    },
     Resource {
         uri: "knowledge://options/strategies",
         name: "options-strategies",
@@ -69,18 +101,64 @@ const RESOURCES: &[Resource] = &[
         cache: Cache::PUBLIC,
         ..Resource::EMPTY
     },
+    Resource {
+        uri: "ui://ttai/quote-card",
+        name: "quote-card",
+        title: "Quote card",
+        description: "The page on which clients that show MCP Apps show what get_quote answers.",
+        mime_type: UI_MIME_TYPE,
+        cache: Cache::PUBLIC,
+        icons: ICONS,
+        ..Resource::EMPTY
+    },
 ];
 
-const TEMPLATES: &[Template] = &[Template {
-    uri_template: "knowledge://options/strategies/{strategy}",
-    name: "options-strategy",
-    title: "One option selling strategy",
-    description: "Mechanics, entry, management and a worked example of one strategy: cash_secured_put, covered_call, \
-        put_credit_spread, call_credit_spread, iron_condor or strangle.",
-    mime_type: "text/markdown",
-    cache: Cache::PUBLIC,
-    ..Template::EMPTY
-}];
+const TEMPLATES: &[Template] = &[
+    Template {
+        uri_template: "portfolio://positions/{symbol}",
+        name: "positions-of",
+        title: "Open positions in one underlying",
+        description: "Like portfolio://positions, for the shares, options and futures of one underlying.",
+        mime_type: "application/json",
+        ..Template::EMPTY
+    },
+    Template {
+        uri_template: "knowledge://options/strategies/{strategy}",
+        name: "options-strategy",
+        title: "One option selling strategy",
+        description: "Mechanics, entry, management and a worked example of one strategy: cash_secured_put, covered_call, \
+            put_credit_spread, call_credit_spread, iron_condor or strangle.",
+        mime_type: "text/markdown",
+        cache: Cache::PUBLIC,
+        ..Template::EMPTY
+    },
+];
+
+const PROMPTS: &[Prompt] = &[
+    Prompt {
+        name: "position-review",
+        title: "Review a position",
+        description: "Hold, roll or close: the legs of one underlying with profit or loss, days left and a recommendation.",
+        arguments: &[PromptArgument {
+            name: "symbol",
+            description: "The underlying, for example AAPL.",
+            required: true,
+        }],
+        icons: ICONS,
+    },
+    Prompt {
+        name: "morning-briefing",
+        title: "Morning briefing",
+        description: "Before the open: balances, the market, what expires within a week, tested strikes, earnings, what \
+            needs action.",
+        arguments: &[PromptArgument {
+            name: "account",
+            description: "The last four characters of an account's number; empty for all accounts.",
+            required: false,
+        }],
+        icons: ICONS,
+    },
+];
 
 #[cfg(test)]
 mod tests {

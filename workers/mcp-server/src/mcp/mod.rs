@@ -2,13 +2,17 @@
 //! it cannot answer from the catalogue is looked up here.
 
 pub(crate) mod catalog;
+mod completions;
+mod limits;
+mod prompts;
 mod resources;
+mod scopes;
 mod tools;
 
-use domain::{Error, Scope, Scopes};
+use domain::{Error, Scopes};
 use edge::http::{Request, Response};
 use futures_util::future::{join, join_all};
-use mcp::{Ask, Entry, Options, Received, Reply};
+use mcp::{Ask, Entry, Options, Received, Reply, Toolset};
 
 use crate::{app::App, auth, auth::Caller, routes::from_reply};
 
@@ -19,7 +23,9 @@ pub(crate) async fn serve(app: &App<'_>, request: &Request) -> Result<Response, 
         Ok(token) => token,
         Err(refused) => return Ok(refused),
     };
-    let received = mcp::receive(&catalog::CATALOG, &Options::default(), request.headers(), request.body());
+    let toolset = Toolset::parse(&catalog::CATALOG, request.uri().query().unwrap_or_default());
+    let options = Options { toolset: Some(&toolset), ..Options::default() };
+    let received = mcp::receive(&catalog::CATALOG, &options, request.headers(), request.body());
     let (caller, prefetched) = join(auth::caller(app, request, token), tools::prefetch(app, &received)).await;
     let caller = match caller {
         Ok(caller) => caller,
@@ -48,8 +54,16 @@ async fn answer(app: &App<'_>, caller: &Caller, ask: Ask, prefetched: tools::Pre
             call.finish(outcome)
         }
         Ask::Resource(read) => {
-            let outcome = resources::read(app, &read).await;
+            let outcome = resources::read(app, caller, &read).await;
             read.finish(outcome)
+        }
+        Ask::Prompt(get) => {
+            let outcome = prompts::get(&get);
+            get.finish(outcome)
+        }
+        Ask::Completion(completion) => {
+            let outcome = completions::complete(app, caller, &completion).await;
+            completion.finish(outcome)
         }
         other => other.fail(Error::new(domain::Reason::NotFound, "This server does not offer that.")),
     }
@@ -69,13 +83,6 @@ fn missing_scopes(received: &Received, granted: &Scopes) -> Option<Scopes> {
             })
             .collect(),
     };
-    let needed: Scopes = asks.into_iter().filter_map(needed_scope).collect();
+    let needed: Scopes = asks.into_iter().filter_map(scopes::needed).collect();
     (!granted.contains_all(&needed)).then_some(needed)
-}
-
-fn needed_scope(ask: &Ask) -> Option<Scope> {
-    match ask {
-        Ask::Tool(call) => tools::scope(call.tool.name),
-        _ => None,
-    }
 }

@@ -1,12 +1,86 @@
-//! The knowledge documents, which lie in R2 under the paths of their addresses.
+//! The resources: the user's portfolio as of the last sync, the knowledge documents, which lie in R2 under the paths of
+//! their addresses, and the pages of MCP Apps.
 
-use domain::{Error, Reason};
-use mcp::{ResourceContents, ResourceRead};
+use contract::{
+    Call,
+    portfolio::{AccountBalance, HeldPosition, Portfolio},
+};
+use domain::{Error, Reason, Scope, Symbol, Timestamp};
+use mcp::{ResourceContents, ResourceRead, apps::Csp};
+use serde::Serialize;
 
-use crate::app::App;
+use super::limits;
+use crate::{app::App, auth::Caller};
 
-/// The document behind the address.
-pub(crate) async fn read(app: &App<'_>, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
+/// The page that shows what `get_quote` answers. It loads nothing from anywhere.
+const QUOTE_CARD: &str = include_str!("../../assets/quote-card.html");
+
+/// The scope that a resource needs.
+pub(crate) fn scope(uri: &str) -> Option<Scope> {
+    uri.starts_with("portfolio://").then_some(Scope::AccountRead)
+}
+
+/// The contents behind the address.
+pub(crate) async fn read(app: &App<'_>, caller: &Caller, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
+    match read.name {
+        "quote-card" => Ok(vec![ResourceContents::page(read.uri.clone(), QUOTE_CARD, Csp::default())]),
+        "positions" | "positions-of" | "balances" => limits::in_time(portfolio(app, caller, read)).await,
+        _ => limits::in_time(document(app, read)).await,
+    }
+}
+
+async fn portfolio(app: &App<'_>, caller: &Caller, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
+    let underlying = match read.variable("symbol") {
+        None => None,
+        Some(text) => Some(Symbol::parse(text).map_err(|error| {
+            Error::invalid_argument("uri", format!("The address's symbol {error}. Name an underlying such as AAPL."))
+        })?),
+    };
+    let synced: Portfolio = app.ask(Some(caller.principal.clone()), Call::GetPortfolio).await?;
+    let written = match read.name {
+        "balances" => balances(&synced),
+        _ => positions(&synced, underlying.as_ref()),
+    };
+    let written = written
+        .map_err(|_| Error::new(Reason::Internal, "The portfolio could not be written. This is ours to mend."))?;
+    limits::bounded_contents(read.text(written), "Read portfolio://positions/{symbol} for one underlying.")
+}
+
+/// The rows as they are sent, with every digit: they never become a `serde_json::Value`, which would drop some.
+#[derive(Serialize)]
+struct Rows<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accounts: Option<&'a [AccountBalance]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    positions: Option<Vec<&'a HeldPosition>>,
+    /// What they are: neither live nor of this call.
+    source: &'static str,
+    as_of: Option<Timestamp>,
+    notes: [&'static str; 1],
+}
+
+fn rows(synced: &Portfolio) -> Rows<'_> {
+    let as_of = synced.as_of();
+    let note = match as_of {
+        None => "Nothing has been synced yet. Syncs run by themselves; the dashboard has a button that starts one.",
+        Some(_) => "These are the rows of the last sync, not live values; each says in `as_of` when it was read.",
+    };
+    Rows { accounts: None, positions: None, source: "last_sync", as_of, notes: [note] }
+}
+
+fn balances(synced: &Portfolio) -> serde_json::Result<String> {
+    serde_json::to_string(&Rows { accounts: Some(&synced.accounts), ..rows(synced) })
+}
+
+fn positions(synced: &Portfolio, underlying: Option<&Symbol>) -> serde_json::Result<String> {
+    let is_asked_for = |position: &&HeldPosition| {
+        underlying.is_none_or(|asked| position.underlying_symbol.eq_ignore_ascii_case(asked.as_str()))
+    };
+    let positions = synced.positions.iter().filter(is_asked_for).collect();
+    serde_json::to_string(&Rows { positions: Some(positions), ..rows(synced) })
+}
+
+async fn document(app: &App<'_>, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
     let not_found = || Error::new(Reason::NotFound, "There is no such document.");
     let path = read.uri.strip_prefix("knowledge://").filter(|path| is_plain(path)).ok_or_else(not_found)?;
     let text = edge::r2::text(app.env, &format!("knowledge/{path}.md")).await.map_err(|error| {
@@ -26,7 +100,13 @@ fn is_plain(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_plain;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read(written: &str) -> Value {
+        serde_json::from_str(written).unwrap()
+    }
 
     #[test]
     fn a_path_cannot_lead_out_of_the_documents() {
@@ -41,5 +121,42 @@ mod tests {
         ] {
             assert_eq!(is_plain(path), plain, "{path}");
         }
+    }
+
+    #[test]
+    fn only_what_is_the_users_own_needs_a_scope() {
+        assert_eq!(scope("portfolio://positions/SPY"), Some(Scope::AccountRead));
+        assert_eq!(scope("knowledge://trading/risk"), None);
+        assert_eq!(scope("ui://ttai/quote-card"), None);
+    }
+
+    fn position(symbol: &str, underlying: &str) -> HeldPosition {
+        serde_json::from_value(json!({
+            "account": "\u{2022}\u{2022}\u{2022}\u{2022}0042", "symbol": symbol, "underlying_symbol": underlying,
+            "instrument_type": "Equity", "quantity": "100", "quantity_direction": "Long", "average_open_price": "210.50",
+            "as_of": "2026-11-20T15:30:05Z",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn positions_are_those_of_the_underlying_with_every_digit() {
+        let synced = Portfolio {
+            positions: vec![position("SPY   261218P00500000", "SPY"), position("AAPL", "AAPL")],
+            ..Portfolio::default()
+        };
+        assert_eq!(read(&positions(&synced, None).unwrap())["positions"].as_array().unwrap().len(), 2);
+        let written = positions(&synced, Some(&Symbol::parse("aapl").unwrap())).unwrap();
+        assert!(written.contains("\"average_open_price\":210.50,"), "{written}");
+        let written = read(&written);
+        assert_eq!(written["positions"].as_array().unwrap().len(), 1);
+        assert_eq!((&written["as_of"], &written["source"]), (&json!("2026-11-20T15:30:05Z"), &json!("last_sync")));
+    }
+
+    #[test]
+    fn before_the_first_sync_there_is_nothing_and_a_note_says_so() {
+        let written = read(&balances(&Portfolio::default()).unwrap());
+        assert_eq!((&written["as_of"], &written["accounts"]), (&Value::Null, &json!([])));
+        assert!(written["notes"][0].as_str().unwrap().starts_with("Nothing has been synced yet."));
     }
 }

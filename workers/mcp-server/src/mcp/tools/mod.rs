@@ -7,6 +7,7 @@ use contract::quote::Quote;
 use domain::{Error, Reason, Scope};
 use mcp::{Ask, Received, ToolCall, ToolOutput};
 
+use super::limits;
 use crate::{app::App, auth::Caller};
 
 /// What was read from the cache while the grant was being checked.
@@ -38,8 +39,26 @@ pub(crate) async fn prefetch(app: &App<'_>, received: &Received) -> Prefetched {
     }
 }
 
-/// Calls the tool.
+/// The arguments that make a tool's answer smaller.
+fn narrowed_by(tool: &str) -> &'static [&'static str] {
+    match tool {
+        "get_quote" => &["symbols"],
+        _ => &[],
+    }
+}
+
+/// Calls the tool, within the deadline and the bound of every answer.
 pub(crate) async fn call(
+    app: &App<'_>,
+    caller: &Caller,
+    call: &ToolCall,
+    prefetched: Prefetched,
+) -> Result<ToolOutput, Error> {
+    let output = limits::in_time(dispatch(app, caller, call, prefetched)).await?;
+    limits::bounded(output, narrowed_by(call.tool.name))
+}
+
+async fn dispatch(
     app: &App<'_>,
     caller: &Caller,
     call: &ToolCall,
