@@ -28,10 +28,15 @@ const MAY_USE = {
   analysis: ["domain", "contract", "vault", "store", "tasty", "quant", "charts", "agents", "edge", "worker"],
   differential: ["domain", "mcp"],
   "tastytrade-sim": ["domain", "vault", "tasty", "quant", "edge", "worker"],
+  // The server that the official conformance suite tests: it runs on the platform, and is never deployed.
+  "conformance-fixture": ["domain", "mcp", "vault", "edge", "worker"],
 };
 
 /** The packages that may know that they run on Cloudflare. */
-const ON_CLOUDFLARE = ["edge", "mcp-server", "analysis", "tastytrade-sim"];
+const ON_CLOUDFLARE = ["edge", "mcp-server", "analysis", "tastytrade-sim", "conformance-fixture"];
+
+/** The folders of sources. The conformance fixture is a worker as well: the rules hold for it. */
+const FOLDERS = ["crates", "workers", "tests/conformance/fixture"];
 
 async function metadata(cargo, env) {
   const { code, out, err } = await capture(cargo, ["metadata", "--format-version", "1", "--no-deps"], { cwd: ROOT, env });
@@ -48,7 +53,7 @@ function* rustFiles(folder) {
 }
 
 function sources() {
-  return ["crates", "workers"].flatMap((folder) => [...rustFiles(join(ROOT, folder))]);
+  return FOLDERS.flatMap((folder) => [...rustFiles(join(ROOT, folder))]);
 }
 
 /** Lines of the sources that match, as `path:line`, comments aside. */
@@ -94,12 +99,12 @@ export async function houseRules({ cargo = "cargo", env = process.env } = {}) {
       name: "only edge and the workers import worker",
       broken: [
         ...packages.filter(({ name, dependencies }) => !ON_CLOUDFLARE.includes(name) && dependencies.some((dependency) => dependency.name === "worker")).map(({ name }) => `${name} depends on worker`),
-        ...lines(/\b(use worker\b|worker::)/, files.filter((file) => !ON_CLOUDFLARE.some((name) => file.includes(`/${name}/`)))),
+        ...lines(/\b(use worker\b|worker::)/, files.filter((file) => !ON_CLOUDFLARE.some((name) => file.includes(`/${name}/`)) && !file.includes("/conformance/fixture/"))),
       ],
     },
     {
       name: "nothing depends on a worker",
-      broken: packages.flatMap(({ name, dependencies }) => dependencies.filter((dependency) => ["mcp-server", "analysis", "tastytrade-sim"].includes(dependency.name)).map((dependency) => `${name} -> ${dependency.name}`)),
+      broken: packages.flatMap(({ name, dependencies }) => dependencies.filter((dependency) => ["mcp-server", "analysis", "tastytrade-sim", "conformance-fixture"].includes(dependency.name)).map((dependency) => `${name} -> ${dependency.name}`)),
     },
     {
       name: "every package uses the workspace's lints and version of Rust",

@@ -12,11 +12,17 @@ import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
 /** The deployed workers first: the budget is theirs. Sizes in bytes, gzipped. */
 export const WORKERS = { "mcp-server": 1_000_000, analysis: 1_500_000, "tastytrade-sim": null };
 
+/** The server that the official conformance suite tests: a worker too, and no part of the product. */
+export const FIXTURE = "conformance-fixture";
+
+/** Where a worker lies, from the root. */
+export const folder = (worker) => (worker === FIXTURE ? "tests/conformance/fixture" : `workers/${worker}`);
+
 // Panic unwinding keeps one request's panic from ending the others. wasm-opt would save nothing over gzip and would cost
 // half a minute; names are kept so that a panic can be read.
 const ARGUMENTS = ["--release", "--panic-unwind", "--no-opt"];
 
-const output = (worker) => join(ROOT, "workers", worker, "build");
+const output = (worker) => join(ROOT, folder(worker), "build");
 
 function* files(path) {
   for (const entry of readdirSync(path, { withFileTypes: true })) {
@@ -32,8 +38,8 @@ function fingerprint(worker) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([WASM_BINDGEN, WORKER_BUILD, ARGUMENTS]));
   const sources = [".cargo/config.toml", "Cargo.toml", "Cargo.lock"].map((name) => join(ROOT, name));
-  for (const folder of ["crates", `workers/${worker}`, "migrations", "knowledge"]) {
-    if (existsSync(join(ROOT, folder))) sources.push(...files(join(ROOT, folder)));
+  for (const source of ["crates", folder(worker), "migrations", "knowledge"]) {
+    if (existsSync(join(ROOT, source))) sources.push(...files(join(ROOT, source)));
   }
   for (const file of sources.filter((name) => existsSync(name)).sort()) {
     hash.update(relative(ROOT, file)).update("\0").update(readFileSync(file)).update("\0");
@@ -75,7 +81,7 @@ export function checkSize(worker) {
  */
 export async function build(workers, environment, { show = false } = {}) {
   for (const worker of workers) {
-    if (!(worker in WORKERS)) throw new Stop(`there is no worker ${worker}; there are ${Object.keys(WORKERS).join(", ")}`);
+    if (!(worker in WORKERS) && worker !== FIXTURE) throw new Stop(`there is no worker ${worker}; there are ${Object.keys(WORKERS).join(", ")}`);
   }
   const waiting = (owner) => say(`  waiting for process ${owner}, which builds`);
   await withLock(
@@ -89,7 +95,7 @@ export async function build(workers, environment, { show = false } = {}) {
           rmSync(stamp(worker), { force: true });
           const log = join(ROOT, ".wrangler", "logs", `build-${worker}.log`);
           rmSync(log, { force: true });
-          await run("worker-build", ARGUMENTS, { cwd: join(ROOT, "workers", worker), env: await environment(), log, what: `building ${worker}`, show });
+          await run("worker-build", ARGUMENTS, { cwd: join(ROOT, folder(worker)), env: await environment(), log, what: `building ${worker}`, show });
           writeFileSync(stamp(worker), print);
           return "ok";
         });

@@ -214,25 +214,32 @@ export async function login({ url, user = "trader", password = "simulator", code
   };
   for (const [name, value] of Object.entries(parameters)) if (value) request.searchParams.set(name, value);
 
-  const stop = (target) => target.href.startsWith(`${redirectUri}?`);
-  const opened = await browser.open(request, {}, stop);
-  let back = opened.stopped;
-  if (!back) {
-    const { page } = opened;
-    const form = page.form("decision");
-    if (!form) throw new Error(`${page.url.pathname} answered ${page.status} without a consent form: ${page.text.slice(0, 200)}`);
-    const values = { decision: consent ?? via, ...(ticked ? { scope: ticked } : {}) };
-    if (via === "grant") Object.assign(values, grant ?? (await simulatedGrant(simUrl, user)));
-    // Each way in may be a form of its own: take the one that has what is to be sent.
-    const target = page.root.querySelectorAll("form").find((candidate) => fits(candidate, values)) ?? form;
-    const next = await page.submit(target, values, stop);
-    back = next.stopped ?? (via === "login" && !consent ? await simulatorPages(next.page, { user, password, code, decision, stop }) : null);
-    if (!back) throw new Error(`${next.page.url.pathname} answered ${next.page.status}: ${next.page.problem || next.page.text.slice(0, 200)}`);
-  }
+  const back = await authorize(request, { redirectUri, user, password, code, via, grant, simUrl, ticked, consent, decision, browser });
   const authorizationCode = received(back, state, server.issuer);
   const body = new URLSearchParams({ grant_type: "authorization_code", code: authorizationCode, redirect_uri: redirectUri, client_id: client, code_verifier: verifier, resource: audience });
   const tokens = await json(await fetch(server.token_endpoint, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded" }, body: body.toString() }), "the token endpoint");
   return { ...tokens, client_id: client, server, resource: audience, redirectUri, browser, cookies: browser.cookies(url) };
+}
+
+/**
+ * The browser's part of the login: from the address that a client opens to the address at which it is answered, which is
+ * given and not opened. Options as those of `login`.
+ */
+export async function authorize(request, { redirectUri, user = "trader", password = "simulator", code = "123456", via = "login", grant, simUrl, ticked, consent, decision, browser = new Browser() }) {
+  const stop = (target) => target.href.startsWith(`${redirectUri}?`);
+  const opened = await browser.open(request, {}, stop);
+  if (opened.stopped) return opened.stopped;
+  const { page } = opened;
+  const form = page.form("decision");
+  if (!form) throw new Error(`${page.url.pathname} answered ${page.status} without a consent form: ${page.text.slice(0, 200)}`);
+  const values = { decision: consent ?? via, ...(ticked ? { scope: ticked } : {}) };
+  if (via === "grant") Object.assign(values, grant ?? (await simulatedGrant(simUrl, user)));
+  // Each way in may be a form of its own: take the one that has what is to be sent.
+  const target = page.root.querySelectorAll("form").find((candidate) => fits(candidate, values)) ?? form;
+  const next = await page.submit(target, values, stop);
+  const back = next.stopped ?? (via === "login" && !consent ? await simulatorPages(next.page, { user, password, code, decision, stop }) : null);
+  if (!back) throw new Error(`${next.page.url.pathname} answered ${next.page.status}: ${next.page.problem || next.page.text.slice(0, 200)}`);
+  return back;
 }
 
 /** Whether a form has a button with this decision and every other field that is to be sent. */

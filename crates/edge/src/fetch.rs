@@ -68,12 +68,7 @@ pub async fn send(request: &http::Request<Vec<u8>>, deadline: Duration) -> Resul
 }
 
 async fn read(response: &mut worker::Response) -> Result<Answer, Failure> {
-    let mut headers = http::HeaderMap::new();
-    for (name, value) in response.headers().entries() {
-        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
-            headers.append(name, value);
-        }
-    }
+    let headers = crate::http::headers_of(response.headers());
     Ok(Answer { status: response.status_code(), headers, body: response.bytes().await.map_err(broken)? })
 }
 
@@ -87,4 +82,13 @@ pub async fn to_service(service: &Fetcher, request: &http::Request<Vec<u8>>) -> 
 pub async fn to_object(object: &Stub, request: &http::Request<Vec<u8>>) -> Result<Answer, Failure> {
     let mut response = object.fetch_with_request(outgoing(request)?).await.map_err(broken)?;
     read(&mut response).await
+}
+
+/// Sends a request to a Durable Object and passes its answer on unread, which may be a stream.
+pub async fn through_object(
+    object: &Stub,
+    request: &http::Request<Vec<u8>>,
+) -> Result<crate::http::Response<crate::http::Body>, Failure> {
+    let response = object.fetch_with_request(outgoing(request)?).await.map_err(broken)?;
+    Ok(crate::http::pass_on(response))
 }

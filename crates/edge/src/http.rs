@@ -8,7 +8,38 @@ use worker::Result;
 pub type Request = http::Request<Vec<u8>>;
 
 /// An answer with its body.
-pub type Response = http::Response<Vec<u8>>;
+pub type Response<B = Vec<u8>> = http::Response<B>;
+
+/// The body of an answer that may be a stream.
+#[derive(Debug)]
+pub enum Body {
+    /// All of it.
+    Whole(Vec<u8>),
+    /// What is sent bit by bit, or passed on from elsewhere.
+    Held(worker::ResponseBody),
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(whole: Vec<u8>) -> Self {
+        Self::Whole(whole)
+    }
+}
+
+/// The answer of a bound worker or an object, to be passed on. Its body is not read.
+pub fn pass_on(answer: worker::Response) -> Response<Body> {
+    let (status, headers) = (answer.status_code(), headers_of(answer.headers()));
+    let (_, body) = answer.into_parts();
+    let mut response = http::Response::new(Body::Held(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The headers of an answer, as far as they are HTTP.
+pub(crate) fn headers_of(headers: &worker::Headers) -> http::HeaderMap {
+    let pair = |(name, value)| Some((HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?));
+    headers.entries().filter_map(|(name, value): (String, String)| pair((name, value))).collect()
+}
 
 /// Why a request could not be taken in.
 #[derive(Debug)]
@@ -55,13 +86,17 @@ async fn body_of(request: &mut worker::Request, limit: usize) -> std::result::Re
 }
 
 /// Hands an answer to the platform.
-pub fn give(response: Response) -> Result<worker::Response> {
+pub fn give<B: Into<Body>>(response: Response<B>) -> Result<worker::Response> {
     let (parts, body) = response.into_parts();
     let headers = worker::Headers::new();
     for (name, value) in &parts.headers {
         headers.append(name.as_str(), value.to_str().unwrap_or_default())?;
     }
-    let given = if body.is_empty() { worker::Response::empty()? } else { worker::Response::from_bytes(body)? };
+    let given = match body.into() {
+        Body::Whole(body) if body.is_empty() => worker::Response::empty()?,
+        Body::Whole(body) => worker::Response::from_bytes(body)?,
+        Body::Held(body) => worker::Response::from_body(body)?,
+    };
     Ok(given.with_status(parts.status.as_u16()).with_headers(headers))
 }
 

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod http;
 pub mod kv;
 pub mod log;
+pub mod mcp;
 pub mod object;
 pub mod r2;
 pub mod vars;

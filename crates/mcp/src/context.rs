@@ -1,5 +1,6 @@
 //! What a request says about itself, and how its answer is shaped in its era.
 
+use domain::Error;
 use serde::Serialize;
 use serde_json::{Map, Value, value::RawValue};
 
@@ -138,6 +139,16 @@ impl Context {
     /// A log message for the client; `None` where it does not want messages of this level.
     pub fn log<T: Serialize>(&self, level: Level, logger: Option<&str>, data: T) -> Option<Frame> {
         self.log.is_some_and(|least| level >= least).then(|| notify::log(level, logger, data))
+    }
+
+    /// The reply to the request where there is no other: something failed on the server's side.
+    pub fn fail(&self, error: &Error) -> Reply {
+        self.fault(&Fault::product(error))
+    }
+
+    /// Whether the client reads a stream as an answer.
+    pub fn reads_streams(&self) -> bool {
+        self.reads_streams
     }
 
     pub(crate) fn able(&self) -> Able<'_> {

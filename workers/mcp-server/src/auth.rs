@@ -13,6 +13,7 @@ use oauth::{
 use crate::{app::App, config::Mode, render};
 
 /// A caller whose token and grant hold.
+#[derive(Clone)]
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,

@@ -1,7 +1,7 @@
 //! What the worker is configured with, read once per request and checked before anything is served.
 
 use domain::{Error, Reason};
-use edge::vars;
+use edge::{mcp::seal::RingSeal, vars};
 use vault::{JwtKeys, KeyRing};
 use worker::Env;
 
@@ -31,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// The authorization server's part.
     pub(crate) oauth: oauth::Config,
+    /// Seals what travels through a client that is asked back.
+    pub(crate) seal: RingSeal,
 }
 
 impl Config {
@@ -42,9 +44,10 @@ impl Config {
         };
         let text = |name: &str| vars::get(env, name);
         edge::log::set_level(text("LOG_LEVEL").as_deref());
-        // This worker seals nothing; a key that cannot seal is still better told now than at the first login.
-        KeyRing::parse(text("TOKEN_ENCRYPTION_KEY").as_deref(), text("TOKEN_ENCRYPTION_KEY_PREVIOUS").as_deref())
-            .map_err(not_configured)?;
+        // A key that cannot seal is better told now than at the first login.
+        let keys =
+            KeyRing::parse(text("TOKEN_ENCRYPTION_KEY").as_deref(), text("TOKEN_ENCRYPTION_KEY_PREVIOUS").as_deref())
+                .map_err(not_configured)?;
         let public_url = text("PUBLIC_URL").map(|url| url.trim_end_matches('/').to_owned()).ok_or_else(|| {
             not_configured(
                 "PUBLIC_URL is missing. Set it to the address of this server, for example https://ttai.example.com.",
@@ -52,6 +55,7 @@ impl Config {
         })?;
         Ok(Self {
             mode: mode(environment, &text)?,
+            seal: RingSeal(keys),
             environment,
             oauth: oauth::Config { public_url, upstream: upstream(&text) },
         })

@@ -14,14 +14,14 @@ pub(crate) fn error(error: &Error) -> Response {
 }
 
 /// Adds what protects every answer, whatever it is.
-pub(crate) fn protect(response: &mut Response) {
+pub(crate) fn protect<B>(response: &mut Response<B>) {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
 }
 
 /// Appends headers whose names and values are ours.
-pub(crate) fn add(response: &mut Response, headers: impl IntoIterator<Item = (&'static str, String)>) {
+pub(crate) fn add<B>(response: &mut Response<B>, headers: impl IntoIterator<Item = (&'static str, String)>) {
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().append(name, value);

@@ -49,7 +49,6 @@ const TOOLS: &[Tool] = &[
         meta: Some(mcp::ui_tool_meta!("ui://ttai/quote-card")),
         icons: ICONS,
         group: "market",
-        ..Tool::EMPTY
     },
     Tool {
         name: "get_workflow_status",
@@ -72,6 +71,7 @@ const RESOURCES: &[Resource] = &[
         description: "The user's open positions in all accounts as of the last sync: quantity, average price, mark, \
             expiration. Account numbers are masked; every row says in `as_of` when it was read.",
         mime_type: "application/json",
+        watched: true,
         ..Resource::EMPTY
     },
     Resource {
@@ -81,6 +81,7 @@ const RESOURCES: &[Resource] = &[
         description: "The user's accounts as of the last sync: net liquidating value, cash, buying powers, maintenance. \
             Account numbers are masked; every row says in `as_of` when it was read.",
         mime_type: "application/json",
+        watched: true,
         ..Resource::EMPTY
     },
     Resource {

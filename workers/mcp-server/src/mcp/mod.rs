@@ -1,71 +1,81 @@
 //! `POST /mcp` and `POST /`: the MCP endpoint. Who asks is settled first; then the protocol core reads the body, and what
-//! it cannot answer from the catalogue is looked up here.
+//! it cannot answer from the catalogue is looked up by the [`product`]. The same behind `/sse` and `/messages`, the transport
+//! of 2024-11-05, and what a legacy session needs beside POST.
 
 pub(crate) mod catalog;
+mod changes;
 mod completions;
+mod legacy_session;
 mod limits;
+mod product;
 mod prompts;
 mod resources;
 mod scopes;
 mod tools;
 
-use domain::{Error, Scopes};
-use edge::http::{Request, Response};
-use futures_util::future::{join, join_all};
-use mcp::{Ask, Entry, Options, Received, Reply, Toolset};
+use domain::Scopes;
+use edge::{
+    http::{Body, Request, Response},
+    mcp::{Product, respond, session},
+};
+use futures_util::future::join;
+use mcp::{Ask, Entry, Options, Received, Toolset};
 
-use crate::{app::App, auth, auth::Caller, routes::from_reply};
+use self::product::Live;
+use crate::{app::App, auth};
 
 /// Answers one POST. The grant's row is read side by side with what the cache may have; nothing of the latter is sent if
 /// the grant does not hold.
-pub(crate) async fn serve(app: &App<'_>, request: &Request) -> Result<Response, Error> {
-    let token = match auth::token(app, request).await {
-        Ok(token) => token,
-        Err(refused) => return Ok(refused),
-    };
-    let toolset = Toolset::parse(&catalog::CATALOG, request.uri().query().unwrap_or_default());
-    let options = Options { toolset: Some(&toolset), ..Options::default() };
-    let received = mcp::receive(&catalog::CATALOG, &options, request.headers(), request.body());
-    let (caller, prefetched) = join(auth::caller(app, request, token), tools::prefetch(app, &received)).await;
-    let caller = match caller {
-        Ok(caller) => caller,
-        Err(refused) => return Ok(refused),
-    };
-    if let Some(missing) = missing_scopes(&received, &caller.principal.scopes) {
-        return Ok(auth::insufficient_scope(app, request, &missing));
-    }
-    Ok(from_reply(match received {
-        Received::Reply(reply) => reply,
-        Received::Ask(ask) => answer(app, &caller, *ask, prefetched).await,
-        Received::Batch(batch) => {
-            let replies = batch.entries.into_iter().map(async |entry| match entry {
-                Entry::Reply(reply) => reply,
-                Entry::Ask(ask) => answer(app, &caller, *ask, tools::Prefetched::default()).await,
-            });
-            Reply::batch(join_all(replies).await)
-        }
-    }))
+pub(crate) async fn serve(app: &App<'_>, request: &Request) -> Response<Body> {
+    answered(app, request).await.unwrap_or_else(|refused| refused.map(Body::from))
 }
 
-async fn answer(app: &App<'_>, caller: &Caller, ask: Ask, prefetched: tools::Prefetched) -> Reply {
-    match ask {
-        Ask::Tool(call) => {
-            let outcome = tools::call(app, caller, &call, prefetched).await;
-            call.finish(outcome)
-        }
-        Ask::Resource(read) => {
-            let outcome = resources::read(app, caller, &read).await;
-            read.finish(outcome)
-        }
-        Ask::Prompt(get) => {
-            let outcome = prompts::get(&get);
-            get.finish(outcome)
-        }
-        Ask::Completion(completion) => {
-            let outcome = completions::complete(app, caller, &completion).await;
-            completion.finish(outcome)
-        }
-        other => other.fail(Error::new(domain::Reason::NotFound, "This server does not offer that.")),
+async fn answered(app: &App<'_>, request: &Request) -> Result<Response<Body>, Response> {
+    let token = auth::token(app, request).await?;
+    let toolset = Toolset::parse(&catalog::CATALOG, request.uri().query().unwrap_or_default());
+    let options = Options { toolset: Some(&toolset), ..Live::options() };
+    let received = mcp::receive(&catalog::CATALOG, &options, request.headers(), request.body());
+    let (caller, prefetched) = join(auth::caller(app, request, token), tools::prefetch(app, &received)).await;
+    let caller = caller?;
+    if let Some(missing) = missing_scopes(&received, &caller.principal.scopes) {
+        return Err(auth::insufficient_scope(app, request, &missing));
+    }
+    let live = Live::new(app, &caller, prefetched);
+    Ok(match session::post(app.env, &live, request).await {
+        Some(answered) => answered,
+        None => respond(app.env, &live, received).await,
+    })
+}
+
+/// The stream that a client with a session opens to hear of changes.
+pub(crate) async fn hold(app: &App<'_>, request: &Request) -> Response<Body> {
+    as_caller(app, request, async |live| session::hold(app.env, &live, request).await).await
+}
+
+/// The end of a session.
+pub(crate) async fn end(app: &App<'_>, request: &Request) -> Response<Body> {
+    as_caller(app, request, async |live| session::end(app.env, &live, request).await).await
+}
+
+/// The stream with which the transport of 2024-11-05 begins.
+pub(crate) async fn begin_http_sse(app: &App<'_>, request: &Request) -> Response<Body> {
+    as_caller(app, request, async |live| session::begin_http_sse(app.env, &live).await).await
+}
+
+/// A message of the transport of 2024-11-05.
+pub(crate) async fn message(app: &App<'_>, request: &Request) -> Response<Body> {
+    as_caller(app, request, async |live| session::message(app.env, &live, request).await).await
+}
+
+async fn as_caller(
+    app: &App<'_>,
+    request: &Request,
+    serve: impl AsyncFnOnce(Live<'_>) -> Response<Body>,
+) -> Response<Body> {
+    let caller = async { auth::caller(app, request, auth::token(app, request).await?).await };
+    match caller.await {
+        Ok(caller) => serve(Live::new(app, &caller, tools::Prefetched::default())).await,
+        Err(refused) => refused.map(Body::from),
     }
 }
 

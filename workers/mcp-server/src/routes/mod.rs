@@ -3,6 +3,8 @@
 //! | address | what |
 //! |---|---|
 //! | `POST /mcp`, `POST /` | the MCP endpoint |
+//! | `GET /mcp`, `DELETE /mcp` | the stream and the end of a legacy session; 405 without one |
+//! | `GET /sse`, `POST /messages` | the MCP endpoint over the transport of 2024-11-05 |
 //! | `GET /` | the landing page |
 //! | `HEAD` anywhere | 200 and the protocol's version |
 //! | `GET /health` | the state of every binding |
@@ -20,7 +22,10 @@ mod landing;
 mod live;
 
 use domain::{Error, Reason};
-use edge::http::{Refused, Request, Response, answer};
+use edge::{
+    http::{Body, Refused, Request, Response, answer},
+    mcp::answer as from_reply,
+};
 use http::{HeaderValue, Method, header};
 use mcp::{Reply, origin};
 use worker::Env;
@@ -32,8 +37,18 @@ use crate::{
 };
 
 /// Paths that pages of other origins may call: the protocol's, not ours.
-const CROSS_ORIGIN: &[&str] =
-    &["/", "/mcp", "/oauth/token", "/token", "/oauth/register", "/register", "/oauth/revoke", "/revoke"];
+const CROSS_ORIGIN: &[&str] = &[
+    "/",
+    "/mcp",
+    "/sse",
+    "/messages",
+    "/oauth/token",
+    "/token",
+    "/oauth/register",
+    "/register",
+    "/oauth/revoke",
+    "/revoke",
+];
 
 /// Answers one request. A panic in it is one 500 and never the end of another request.
 pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<worker::Response> {
@@ -43,17 +58,16 @@ pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<
     let answered = edge::guard::catch(async {
         match edge::http::take(request, mcp::MAX_BODY).await {
             Ok(request) => guarded(&env, &request).await,
-            Err(Refused::TooLarge) => render::error(&Error::new(
-                Reason::PayloadTooLarge,
-                "The body is larger than 1 MiB. Send less at a time.",
-            )),
+            Err(Refused::TooLarge) => {
+                refused(&Error::new(Reason::PayloadTooLarge, "The body is larger than 1 MiB. Send less at a time."))
+            }
             Err(Refused::Unreadable) => {
-                render::error(&Error::new(Reason::InvalidRequest, "The request could not be read. Send it again."))
+                refused(&Error::new(Reason::InvalidRequest, "The request could not be read. Send it again."))
             }
         }
     });
     let mut response = answered.await.unwrap_or_else(|_| {
-        render::error(&Error::new(
+        refused(&Error::new(
             Reason::Internal,
             "Something failed on our side. It has been logged; try again, and report it if it stays.",
         ))
@@ -62,29 +76,33 @@ pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<
     edge::http::give(response)
 }
 
+fn refused(error: &Error) -> Response<Body> {
+    render::error(error).map(Body::from)
+}
+
 /// What holds for every request: where it may come from, and the CORS headers of its answer, errors too.
-async fn guarded(env: &Env, request: &Request) -> Response {
+async fn guarded(env: &Env, request: &Request) -> Response<Body> {
     if request.method() == Method::HEAD {
-        return head();
+        return head().map(Body::from);
     }
     let request_id = request_id(request);
     let app = match App::new(env, request_id) {
         Ok(app) => app,
-        Err(error) => return render::error(&error),
+        Err(error) => return refused(&error),
     };
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
     let host = request.uri().authority().map(http::uri::Authority::as_str).unwrap_or_default();
     if let Err(error) = check_host(&app, host).and_then(|()| check_origin(&app, request, origin)) {
-        return render::error(&error);
+        return refused(&error);
     }
     let crosses = CROSS_ORIGIN.contains(&request.uri().path()) || request.uri().path().starts_with("/.well-known/");
     if let (Some(origin), &Method::OPTIONS, true) = (origin, request.method(), crosses) {
-        let mut response = http::Response::new(Vec::new());
+        let mut response = http::Response::new(Body::from(Vec::new()));
         *response.status_mut() = http::StatusCode::NO_CONTENT;
         render::add(&mut response, origin::preflight_headers(origin));
         return response;
     }
-    let mut response = route(&app, request).await.unwrap_or_else(|error| render::error(&error));
+    let mut response = route(&app, request).await.unwrap_or_else(|error| refused(&error));
     log(&app, request, &response);
     if let (Some(origin), true) = (origin, crosses) {
         render::add(&mut response, origin::cors_headers(origin));
@@ -93,7 +111,7 @@ async fn guarded(env: &Env, request: &Request) -> Response {
 }
 
 /// One line per request: what and how it went, never a query, a body or a header.
-fn log(app: &App<'_>, request: &Request, response: &Response) {
+fn log<B>(app: &App<'_>, request: &Request, response: &Response<B>) {
     let path: String = request.uri().path().chars().take(80).collect();
     let elapsed = (edge::clock::now() - app.now).num_milliseconds();
     edge::log::info(
@@ -111,7 +129,10 @@ fn log(app: &App<'_>, request: &Request, response: &Response) {
 /// Foreign pages may not call the endpoint.
 fn check_origin(app: &App<'_>, request: &Request, origin: Option<&str>) -> Result<(), Error> {
     let none: &[&str] = &[];
-    let is_endpoint = matches!(request.uri().path(), "/" | "/mcp") && request.method() == Method::POST;
+    let is_endpoint = match request.uri().path() {
+        "/" => request.method() == Method::POST,
+        path => matches!(path, "/mcp" | "/sse" | "/messages"),
+    };
     match origin {
         Some(origin) if is_endpoint && !origin::origin_allowed(origin, app.config.public_url(), none) => {
             Err(Error::new(Reason::Forbidden, "Pages of this origin may not call the server."))
@@ -135,12 +156,23 @@ fn check_host(app: &App<'_>, host: &str) -> Result<(), Error> {
     Ok(())
 }
 
-async fn route(app: &App<'_>, request: &Request) -> Result<Response, Error> {
+async fn route(app: &App<'_>, request: &Request) -> Result<Response<Body>, Error> {
+    match (request.method().as_str(), request.uri().path()) {
+        ("POST", "/mcp" | "/") => Ok(endpoint::serve(app, request).await),
+        ("GET", "/mcp") => Ok(endpoint::hold(app, request).await),
+        ("DELETE", "/mcp") => Ok(endpoint::end(app, request).await),
+        ("GET", "/sse") => Ok(endpoint::begin_http_sse(app, request).await),
+        ("POST", "/messages") => Ok(endpoint::message(app, request).await),
+        ("GET", "/") if accepts_html(request) => landing::show(app).map(|page| page.map(Body::from)),
+        (_, "/mcp" | "/" | "/sse" | "/messages") => Ok(from_reply(Reply::method_not_allowed())),
+        _ => page(app, request).await.map(|page| page.map(Body::from)),
+    }
+}
+
+/// What is not the endpoint.
+async fn page(app: &App<'_>, request: &Request) -> Result<Response, Error> {
     let path = request.uri().path();
     match (request.method().as_str(), path) {
-        ("POST", "/mcp" | "/") => endpoint::serve(app, request).await,
-        ("GET", "/") if accepts_html(request) => landing::show(app),
-        (_, "/mcp" | "/") => Ok(from_reply(Reply::method_not_allowed())),
         ("GET", "/health") => health::show(app).await,
         ("GET", "/debug/analysis") => debug::analysis(app).await,
         ("GET", "/debug/panic") => debug::panic(app, request).await,
@@ -168,15 +200,6 @@ fn not_found(path: &str) -> Error {
 fn head() -> Response {
     let mut response = answer(200, "application/json", "");
     response.headers_mut().insert("mcp-protocol-version", HeaderValue::from_static(mcp::MODERN_VERSION));
-    response
-}
-
-/// The protocol core's reply as an HTTP answer.
-pub(crate) fn from_reply(reply: Reply) -> Response {
-    let mut response = http::Response::new(reply.body.unwrap_or_default());
-    *response.status_mut() =
-        http::StatusCode::from_u16(reply.status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    render::add(&mut response, reply.headers);
     response
 }
 

@@ -1,0 +1,219 @@
+//! The product behind the transport: as one request sees it, and as a stream or a session holds it.
+
+use std::cell::RefCell;
+
+use contract::Principal;
+use domain::{Error, Reason, Scopes};
+use edge::mcp::{Changes, Frames, Product, seal::RingSeal};
+use mcp::{
+    Ask, Catalog, Completion, CompletionOutput, Options, Outcome, PromptGet, PromptOutput, Reply, ResourceContents,
+    ResourceRead, ToolCall, ToolOutput, input::StateSeal,
+};
+use serde::{Deserialize, Serialize};
+use worker::Env;
+
+use super::{catalog, changes, completions, prompts, resources, scopes, tools};
+use crate::{app::App, auth::Caller, config::Config};
+
+/// What all of the product has in common, whoever asks.
+const OPTIONS: Options<'static> = Options { compat: true, asks_back: true, sessions: true, toolset: None, pages: None };
+
+/// The product within one request.
+pub(crate) struct Live<'a> {
+    app: &'a App<'a>,
+    caller: &'a Caller,
+    /// For the first call only.
+    prefetched: RefCell<tools::Prefetched>,
+}
+
+impl<'a> Live<'a> {
+    pub(crate) fn new(app: &'a App<'a>, caller: &'a Caller, prefetched: tools::Prefetched) -> Self {
+        Self { app, caller, prefetched: RefCell::new(prefetched) }
+    }
+}
+
+impl Product for Live<'_> {
+    type Held = Held;
+    type Caller = Passport;
+
+    fn hold(&self) -> Held {
+        Held {
+            env: self.app.env.clone(),
+            caller: self.caller.clone(),
+            request_id: self.app.request_id.clone(),
+            seal: self.app.config.seal.clone(),
+        }
+    }
+
+    fn caller(&self) -> Passport {
+        Passport { principal: self.caller.principal.clone(), request_id: self.app.request_id.clone() }
+    }
+
+    fn principal(&self) -> &str {
+        self.caller.principal.user_id.as_str()
+    }
+
+    fn catalog() -> &'static Catalog {
+        &catalog::CATALOG
+    }
+
+    fn options() -> Options<'static> {
+        OPTIONS
+    }
+
+    fn seal(&self) -> &dyn StateSeal {
+        &self.app.config.seal
+    }
+
+    fn asks_back(name: &str) -> bool {
+        asks_back(name)
+    }
+
+    fn reports(ask: &Ask) -> bool {
+        reports(ask)
+    }
+
+    fn admit(&self, ask: Ask) -> Result<Ask, Reply> {
+        admit(&self.caller.principal, ask)
+    }
+
+    async fn tool(&self, call: &ToolCall, _told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
+        let prefetched = self.prefetched.take();
+        tools::call(self.app, self.caller, call, prefetched).await.map(Outcome::Done)
+    }
+
+    async fn resource(&self, read: &ResourceRead) -> Result<Outcome<Vec<ResourceContents>>, Error> {
+        resources::read(self.app, self.caller, read).await.map(Outcome::Done)
+    }
+
+    async fn prompt(&self, get: &PromptGet) -> Result<Outcome<PromptOutput>, Error> {
+        prompts::get(get).map(Outcome::Done)
+    }
+
+    async fn complete(&self, completion: &Completion) -> Result<CompletionOutput, Error> {
+        completions::complete(self.app, self.caller, completion).await
+    }
+
+    async fn changes(&self) -> Result<Changes, Error> {
+        changes::of(self.app.env, &self.caller.principal).await
+    }
+}
+
+/// Who asks, as it travels to a session.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Passport {
+    principal: Principal,
+    request_id: String,
+}
+
+/// The product for as long as a stream or a session needs it.
+pub(crate) struct Held {
+    env: Env,
+    caller: Caller,
+    request_id: String,
+    seal: RingSeal,
+}
+
+impl Held {
+    /// The product of the caller who sends a message to a session.
+    pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
+        let caller = Caller { principal: passport.principal };
+        Self { env: env.clone(), caller, request_id: passport.request_id, seal }
+    }
+
+    /// What states are sealed with in this environment.
+    pub(crate) fn sealing(env: &Env) -> Result<RingSeal, Error> {
+        Config::read(env).map(|config| config.seal)
+    }
+
+    fn app(&self) -> Result<App<'_>, Error> {
+        App::new(&self.env, self.request_id.clone())
+    }
+}
+
+impl Product for Held {
+    type Held = Self;
+    type Caller = Passport;
+
+    fn hold(&self) -> Self {
+        Self {
+            env: self.env.clone(),
+            caller: self.caller.clone(),
+            request_id: self.request_id.clone(),
+            seal: self.seal.clone(),
+        }
+    }
+
+    fn caller(&self) -> Passport {
+        Passport { principal: self.caller.principal.clone(), request_id: self.request_id.clone() }
+    }
+
+    fn principal(&self) -> &str {
+        self.caller.principal.user_id.as_str()
+    }
+
+    fn catalog() -> &'static Catalog {
+        &catalog::CATALOG
+    }
+
+    fn options() -> Options<'static> {
+        OPTIONS
+    }
+
+    fn seal(&self) -> &dyn StateSeal {
+        &self.seal
+    }
+
+    fn asks_back(name: &str) -> bool {
+        asks_back(name)
+    }
+
+    fn reports(ask: &Ask) -> bool {
+        reports(ask)
+    }
+
+    fn admit(&self, ask: Ask) -> Result<Ask, Reply> {
+        admit(&self.caller.principal, ask)
+    }
+
+    async fn tool(&self, call: &ToolCall, told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
+        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).tool(call, told).await
+    }
+
+    async fn resource(&self, read: &ResourceRead) -> Result<Outcome<Vec<ResourceContents>>, Error> {
+        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).resource(read).await
+    }
+
+    async fn prompt(&self, get: &PromptGet) -> Result<Outcome<PromptOutput>, Error> {
+        prompts::get(get).map(Outcome::Done)
+    }
+
+    async fn complete(&self, completion: &Completion) -> Result<CompletionOutput, Error> {
+        completions::complete(&self.app()?, &self.caller, completion).await
+    }
+
+    async fn changes(&self) -> Result<Changes, Error> {
+        changes::of(&self.env, &self.caller.principal).await
+    }
+}
+
+/// Whether a tool, prompt or resource asks the client back before it answers. None does so far; one that will has to be
+/// named here, so that its calls reach the session that can ask.
+fn asks_back(_name: &str) -> bool {
+    false
+}
+
+/// Whether there is something to tell of while a request is served. Every tool so far has one step.
+fn reports(_ask: &Ask) -> bool {
+    false
+}
+
+/// Refuses what the caller's token does not permit. Over POST that was answered by a 403 already.
+fn admit(principal: &Principal, ask: Ask) -> Result<Ask, Reply> {
+    let needed: Scopes = scopes::needed(&ask).into_iter().collect();
+    if principal.scopes.contains_all(&needed) {
+        return Ok(ask);
+    }
+    let message = format!("This needs the permission {needed}. Connect again and leave it ticked on the consent page.");
+    Err(ask.fail(Error::new(Reason::InsufficientScope, message).with("scope", needed.to_string())))
+}
