@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::{KeyError, token};
+use crate::{KeyError, hs256, token};
 
 /// A token longer than this is not read, in bytes.
 pub const MAX_BYTES: usize = 4096;
@@ -118,6 +118,7 @@ pub struct JwtKeys {
 impl JwtKeys {
     /// Reads `JWT_SECRET` and, if set, `JWT_SECRET_PREVIOUS`: 32 characters or more each. An empty text counts as not set.
     pub fn parse(current: Option<&str>, previous: Option<&str>) -> Result<Self, KeyError> {
+        hs256::install();
         let set = |text: &&str| !text.trim().is_empty();
         let current = current.filter(set).ok_or(KeyError::Missing { variable: "JWT_SECRET" })?;
         Ok(Self {

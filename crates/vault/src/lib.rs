@@ -5,6 +5,7 @@
 //! lie (`store`) and what tokens mean (`oauth`). Time and randomness are parameters; nothing here panics on any input.
 
 pub mod entropy;
+mod hs256;
 pub mod jwt;
 pub mod keys;
 pub mod seal;
