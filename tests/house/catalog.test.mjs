@@ -34,7 +34,7 @@ test("2. definitions are made of static texts", () => {
     const body = new RegExp(`pub struct ${name} \\{([\\s\\S]*?)\\n\\}`).exec(types)?.[1];
     assert.ok(body, `there is no struct ${name}`);
     for (const [, field, type] of body.matchAll(/pub (\w+): ([^,\n]+),/g)) {
-      assert.match(type, /^(&'static (str|\[\w+\])|Option<&'static str>|bool|Server|Annotations|Cache)$/, `${name}.${field}: ${type}`);
+      assert.match(type, /^(&'static (str|\[\w+\])|Option<&'static str>|bool|Server|Annotations|Cache|Option<Theme>|ListChanged|&'static \[&'static str\])$/, `${name}.${field}: ${type}`);
     }
   }
 });

@@ -70,6 +70,22 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// Whether it changes nothing, so that it may end anywhere when nobody waits for it any more.
+    pub fn only_reads(&self) -> bool {
+        match self {
+            Self::GetQuote(_) | Self::GetWorkflowStatus(_) | Self::GetPortfolio | Self::GetOverview | Self::Health => {
+                true
+            }
+            Self::RedeemCode { .. }
+            | Self::TryGrant { .. }
+            | Self::SingleUser
+            | Self::SyncAccount
+            | Self::DebugPanic { .. } => false,
+        }
+    }
+}
+
 /// Where to panic on demand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -1,9 +1,13 @@
-//! Outgoing calls: over the internet with a deadline, and to a bound worker or object.
+//! Outgoing calls: over the internet with a deadline, and to a bound worker or object. A call whose future is dropped before
+//! its answer was read is aborted.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use futures_util::future::{Either, select};
-use worker::{AbortController, Delay, Fetch, Fetcher, Headers, Method, RequestInit, Stub};
+use worker::{
+    Delay, Fetch, Fetcher, Headers, Method, RequestInit, Stub,
+    web_sys::{self, AbortController},
+};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,21 +53,36 @@ fn outgoing(request: &http::Request<Vec<u8>>) -> Result<worker::Request, Failure
     worker::Request::new_with_init(&request.uri().to_string(), &init).map_err(broken)
 }
 
+/// Aborts its call when it is dropped. A call that is over does not mind.
+struct Guard(AbortController);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The request, which is aborted when the guard is dropped.
+fn guarded(request: &http::Request<Vec<u8>>) -> Result<(worker::Request, Guard), Failure> {
+    let failed = |error| Failure::Connection(format!("{error:?}"));
+    let guard = Guard(AbortController::new().map_err(failed)?);
+    let init = web_sys::RequestInit::new();
+    init.set_signal(Some(&guard.0.signal()));
+    let request = outgoing(request)?;
+    let request = web_sys::Request::new_with_request_and_init(request.inner(), &init).map_err(failed)?;
+    Ok((request.into(), guard))
+}
+
 /// Sends a request over the internet and reads the answer, headers and body together within the deadline.
 pub async fn send(request: &http::Request<Vec<u8>>, deadline: Duration) -> Result<Answer, Failure> {
-    let outgoing = outgoing(request)?;
-    let controller = AbortController::default();
-    let signal = controller.signal();
-    let exchange = Box::pin(async move {
-        let mut response = Fetch::Request(outgoing).send_with_signal(&signal).await.map_err(broken)?;
+    let (request, _guard) = guarded(request)?;
+    let exchange = pin!(async {
+        let mut response = Fetch::Request(request).send().await.map_err(broken)?;
         read(&mut response).await
     });
-    match select(exchange, Box::pin(Delay::from(deadline))).await {
+    match select(exchange, pin!(Delay::from(deadline))).await {
         Either::Left((answer, _)) => answer,
-        Either::Right(((), _)) => {
-            controller.abort();
-            Err(Failure::Timeout)
-        }
+        Either::Right(((), _)) => Err(Failure::Timeout),
     }
 }
 
@@ -74,13 +93,15 @@ async fn read(response: &mut worker::Response) -> Result<Answer, Failure> {
 
 /// Sends a request to a bound worker and reads the answer.
 pub async fn to_service(service: &Fetcher, request: &http::Request<Vec<u8>>) -> Result<Answer, Failure> {
-    let mut response = service.fetch_request(outgoing(request)?).await.map_err(broken)?;
+    let (request, _guard) = guarded(request)?;
+    let mut response = service.fetch_request(request).await.map_err(broken)?;
     read(&mut response).await
 }
 
 /// Sends a request to a Durable Object and reads the answer.
 pub async fn to_object(object: &Stub, request: &http::Request<Vec<u8>>) -> Result<Answer, Failure> {
-    let mut response = object.fetch_with_request(outgoing(request)?).await.map_err(broken)?;
+    let (request, _guard) = guarded(request)?;
+    let mut response = object.fetch_with_request(request).await.map_err(broken)?;
     read(&mut response).await
 }
 

@@ -2,6 +2,7 @@
 
 use contract::{Answer, Call, Principal, Request as Asked};
 use domain::{Error, Reason, Scope};
+use edge::caller::Caller;
 use worker::{Env, Request, Response, Result};
 
 use crate::{app::App, calls};
@@ -11,13 +12,18 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// Answers `POST /call`; anything else is not found.
 pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
+    let caller = Caller::of(&request);
     let answered = edge::guard::catch(async {
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.method() != http::Method::POST || request.uri().path() != "/call" {
             return Err(Error::new(Reason::NotFound, "The analysis worker has one address: POST /call."));
         }
         let asked: Asked = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
-        Ok(answer(&App::new(&env)?, asked).await)
+        let app = App::new(&env)?;
+        if asked.call.only_reads() {
+            return caller.attend(answer(&app, asked)).await.ok_or_else(gone);
+        }
+        Ok(answer(&app, asked).await)
     });
     let answer = match answered.await {
         Ok(Ok(answer)) => answer,
@@ -32,6 +38,11 @@ pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
         Answer::Error(error) => error.reason.status(),
     };
     edge::http::give(edge::http::json(status, &answer))
+}
+
+/// Nobody reads this.
+fn gone() -> Error {
+    Error::new(Reason::Internal, "The caller has gone.")
 }
 
 fn unreadable() -> Error {

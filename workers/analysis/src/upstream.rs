@@ -7,11 +7,11 @@
 use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
 
 use domain::{Error, Reason, Timestamp, UserId};
-use edge::fetch::Failure;
+use edge::{caller::Caller, fetch::Failure};
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
 use store::identity::users::{self, CredentialStatus};
-use tasty::{Answer, Request as Asked, retry::Trouble};
+use tasty::{Answer, Method, Request as Asked, retry::Trouble};
 use vault::{Entropy, Place, Secret};
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
@@ -92,8 +92,18 @@ impl DurableObject for Upstream {
 
 impl Upstream {
     async fn serve(&self, request: Request) -> std::result::Result<Answer, Error> {
+        let caller = Caller::of(&request);
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+        let work = self.carry_out(&order);
+        if order.request.method == Method::Get {
+            return caller.attend(work).await.ok_or_else(gone)?;
+        }
+        // What may act is not broken off: nobody would know whether it has.
+        work.await
+    }
+
+    async fn carry_out(&self, order: &Order) -> std::result::Result<Answer, Error> {
         let app = App::new(&self.env)?;
         let token = self.token(&app, &order.user_id).await?;
         let answer = send(&app, &order.request, Some(&token)).await?;
@@ -155,6 +165,11 @@ impl Upstream {
 
 fn place<'a>(user: &'a UserId, credential_id: &'a str) -> Place<'a> {
     Place { table: "upstream", column: "access_token", user: user.as_str(), row: credential_id }
+}
+
+/// Nobody reads this.
+fn gone() -> Error {
+    Error::new(Reason::UpstreamUnavailable, "The caller has gone.")
 }
 
 fn unreadable() -> Error {

@@ -12,9 +12,20 @@ mod pages;
 mod render;
 mod routes;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Method, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
-    routes::serve(request, env).await
+    if !may_end_anywhere(&request) {
+        return routes::serve(request, env).await;
+    }
+    let caller = edge::caller::Caller::of(&request);
+    let served = caller.attend(routes::serve(request, env)).await;
+    served.unwrap_or_else(|| Response::error("The client has gone.", 499))
+}
+
+/// The MCP endpoint is served for as long as its client waits. What changes something is done by the analysis worker, which
+/// finishes it.
+fn may_end_anywhere(request: &Request) -> bool {
+    request.method() == Method::Post && matches!(request.path().as_str(), "/" | "/mcp")
 }
