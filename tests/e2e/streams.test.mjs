@@ -87,7 +87,7 @@ test("2: whose a session is, and its end", async () => {
     assert.equal(status, 405, `${method} without a session`);
     assert.equal(headers.get("allow"), "POST, OPTIONS");
   }
-  assert.equal((await open(mcp)).status, 401);
+  assert.equal((await open(mcp, { headers: { "mcp-session-id": id } })).status, 401);
 });
 
 test("3: the stream of a session", async () => {

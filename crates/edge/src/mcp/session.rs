@@ -173,13 +173,26 @@ struct Kept {
     waiting: BTreeMap<CallId, oneshot::Sender<Answered>>,
     /// The stream that the client opened with GET.
     stream: Option<Frames>,
+    /// Which stream that is: a client may open another one, which ends the one before.
+    held: u64,
+    /// Letting go of it ends that stream.
+    over: Option<oneshot::Sender<()>>,
     /// Told when the client wants to hear of changes.
     watch: Option<oneshot::Sender<()>>,
 }
 
 impl Kept {
     fn new(session: Session, saved: Timestamp) -> Self {
-        Self { session, saved, calls: BTreeMap::new(), waiting: BTreeMap::new(), stream: None, watch: None }
+        Self {
+            session,
+            saved,
+            calls: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            stream: None,
+            held: 0,
+            over: None,
+            watch: None,
+        }
     }
 }
 
@@ -202,17 +215,18 @@ impl Drop for Underway {
 /// Takes the stream away when it ends, and with it a session that lives by it.
 struct Holding {
     home: Rc<Home>,
+    number: u64,
     ends_session: bool,
 }
 
 impl Drop for Holding {
     fn drop(&mut self) {
-        if let Some(stream) = self.home.with(|kept| kept.stream.take()).flatten() {
-            drop(stream);
-        }
-        if self.ends_session {
+        let is_last = self.home.with(|kept| kept.held == self.number) == Some(true);
+        if is_last && self.ends_session {
             let kept = self.home.kept.try_borrow_mut().ok().and_then(|mut kept| kept.take());
             drop(kept);
+        } else if is_last {
+            drop(self.home.with(|kept| kept.stream.take()));
         }
     }
 }
@@ -308,12 +322,14 @@ impl Home {
     }
 
     async fn load(&self) {
-        if self.kept.borrow().is_some() {
+        if self.with(|_| ()).is_some() {
             return;
         }
         let text = self.state.storage().get::<String>(KEY).await.ok().flatten();
         let session: Option<Session> = text.and_then(|text| serde_json::from_str(&text).ok());
-        if let (Some(session), true) = (session, self.kept.borrow().is_none()) {
+        // Another message may have been first.
+        let is_missing = self.with(|_| ()).is_none();
+        if let (Some(session), true) = (session, is_missing) {
             self.kept.replace(Some(Kept::new(session, clock::now())));
         }
     }
@@ -534,27 +550,39 @@ impl Home {
     fn hold<P: Product<Held = P> + 'static>(self: &Rc<Self>, product: P, begins: Option<String>) -> Response<Body> {
         let home = Rc::clone(self);
         stream::answer(mcp::Seen::default(), async move |told| {
-            let (watch, watched) = oneshot::channel();
-            home.with(|kept| {
+            let ((watch, watched), (over, is_over)) = (oneshot::channel(), oneshot::channel());
+            let number = home.with(|kept| {
+                kept.held = kept.held.wrapping_add(1);
                 kept.stream = Some(told.clone());
-                kept.watch = Some(watch);
+                // Who subscribed before it opened the stream is told as well.
+                if kept.session.watched().next().is_some() {
+                    let _ = watch.send(());
+                } else {
+                    kept.watch = Some(watch);
+                }
+                kept.over = Some(over);
+                kept.held
             });
-            let holding = Holding { home: Rc::clone(&home), ends_session: begins.is_some() };
+            let (Some(number), ends_session) = (number, begins.is_some()) else { return None };
+            let holding = Holding { home: Rc::clone(&home), number, ends_session };
             told.send(match &begins {
                 Some(id) => http_sse::endpoint(MESSAGES, id),
                 None => Frame::keep_alive(),
             });
-            select(pin!(home.idle()), pin!(home.watch(&product, watched, &told))).await;
+            select(pin!(home.idle(is_over)), pin!(home.watch(&product, watched, &told))).await;
             drop(holding);
             None
         })
     }
 
-    /// Ends when the session does.
-    async fn idle(&self) {
-        while let Some(false) = self.with(|kept| kept.session.is_over(clock::now())) {
-            Delay::from(Duration::from_secs(SAVE_SECONDS.unsigned_abs())).await;
-        }
+    /// Ends when the session does, or when the client opens another stream.
+    async fn idle(&self, is_over: oneshot::Receiver<()>) {
+        let idle = async {
+            while let Some(false) = self.with(|kept| kept.session.is_over(clock::now())) {
+                Delay::from(Duration::from_secs(SAVE_SECONDS.unsigned_abs())).await;
+            }
+        };
+        select(pin!(idle), is_over).await;
     }
 
     /// Tells of changes from when the client first wants to hear of one. It never ends by itself.

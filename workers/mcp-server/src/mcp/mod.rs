@@ -16,10 +16,10 @@ mod tools;
 use domain::Scopes;
 use edge::{
     http::{Body, Request, Response},
-    mcp::{Product, respond, session},
+    mcp::{Product, answer, respond, session},
 };
 use futures_util::future::join;
-use mcp::{Ask, Entry, Options, Received, Toolset};
+use mcp::{Ask, Entry, Options, Received, Reply, Toolset};
 
 use self::product::Live;
 use crate::{app::App, auth};
@@ -47,14 +47,24 @@ async fn answered(app: &App<'_>, request: &Request) -> Result<Response<Body>, Re
     })
 }
 
-/// The stream that a client with a session opens to hear of changes.
+/// The stream that a client with a session opens to hear of changes. Without one there is none, whoever asks.
 pub(crate) async fn hold(app: &App<'_>, request: &Request) -> Response<Body> {
+    if !names_session(request) {
+        return answer(Reply::method_not_allowed());
+    }
     as_caller(app, request, async |live| session::hold(app.env, &live, request).await).await
 }
 
 /// The end of a session.
 pub(crate) async fn end(app: &App<'_>, request: &Request) -> Response<Body> {
+    if !names_session(request) {
+        return answer(Reply::method_not_allowed());
+    }
     as_caller(app, request, async |live| session::end(app.env, &live, request).await).await
+}
+
+fn names_session(request: &Request) -> bool {
+    request.headers().contains_key("mcp-session-id")
 }
 
 /// The stream with which the transport of 2024-11-05 begins.
