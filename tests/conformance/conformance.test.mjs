@@ -17,25 +17,29 @@ import { PRODUCTION, REQUIRED, required, runAuthorization, runRevision, runScena
 await build([FIXTURE], async () => (await setup()).env);
 const passes = ({ verdict, output }) => assert.equal(verdict, "passed", output);
 
+// Everything is run before the first test is declared: what a test file ends with may begin as soon as no test is left.
 const fixture = await startFixture();
-after(() => fixture.stop());
-
-for (const [revision, count] of Object.entries(REQUIRED)) {
-  const results = await runRevision(fixture.url, revision);
-  describe(`required by ${revision}`, () => {
-    test("the suite requires what it is known to require", async () => {
-      assert.equal(results.length, count);
-      assert.equal((await required(revision)).length, count);
-    });
-    for (const result of results) test(result.name, () => passes(result));
-  });
+const results = {};
+try {
+  for (const revision of Object.keys(REQUIRED)) results[revision] = await runRevision(fixture.url, revision);
+} finally {
+  await fixture.stop();
 }
-
 const stack = await useStack();
 const authorization = await runAuthorization(stack);
 const { token } = await login(stack);
 const proxy = await tokenProxy(stack.url, token);
 after(() => proxy.close());
+
+for (const [revision, count] of Object.entries(REQUIRED)) {
+  describe(`required by ${revision}`, () => {
+    test("the suite requires what it is known to require", async () => {
+      assert.equal(results[revision].length, count);
+      assert.equal((await required(revision)).length, count);
+    });
+    for (const result of results[revision]) test(result.name, () => passes(result));
+  });
+}
 
 describe("the authorization server", () => {
   test("the suite has the scenarios that it is known to have", () => assert.equal(authorization.length, 2));
