@@ -1,6 +1,6 @@
 //! The platform's random number generator.
 
-// Named only to switch on its JavaScript back end; jsonwebtoken and aes-gcm draw from this older version.
+// Named only to switch on its JavaScript back end; aes-gcm draws from this older version.
 use getrandom02 as _;
 
 /// `crypto.getRandomValues`.
