@@ -128,7 +128,9 @@ export function toolsDocument() {
   const instructions = strings(source.slice(source.indexOf("const INSTRUCTIONS")))[0];
   const scope = scopes();
   const tools = entries(source, "TOOLS", "Tool");
-  const resources = entries(source, "RESOURCES", "Resource").map((entry) => [`\`${field(entry, "uri")}\``, field(entry, "title"), field(entry, "mime_type"), field(entry, "description")]);
+  const page = strings(production(join(ROOT, "crates/mcp/src/apps.rs")).split("UI_MIME_TYPE")[1])[0];
+  const type = (entry) => field(entry, "mime_type").replace("UI_MIME_TYPE", page);
+  const resources = entries(source, "RESOURCES", "Resource").map((entry) => [`\`${field(entry, "uri")}\``, field(entry, "title"), type(entry), field(entry, "description")]);
   const prompts = entries(source, "PROMPTS", "Prompt").map((entry) => [`\`${field(entry, "name")}\``, field(entry, "title"), entries(`const ARGUMENTS: _ = [${entry.slice(entry.indexOf("arguments:"))}]`, "ARGUMENTS", "PromptArgument").map((argument) => `\`${field(argument, "name")}\`${field(argument, "required") === "true" ? "" : " (optional)"}: ${field(argument, "description")}`).join(" "), field(entry, "description")]);
   const groups = [...new Set(entries(source, "TOOLS", "Tool").map((entry) => field(entry, "group")).filter(Boolean))];
   const templates = entries(source, "TEMPLATES", "Template").map((entry) => [`\`${field(entry, "uri_template")}\``, field(entry, "title"), field(entry, "mime_type"), field(entry, "description")]);
