@@ -4,7 +4,7 @@ use domain::{Error, Reason, UserId};
 use store::identity::users::{self, Credential};
 use vault::{Place, SealError, Secret};
 
-use crate::{app::App, upstream};
+use crate::app::App;
 
 /// What a credential opens to.
 pub(crate) struct Opened {
@@ -12,6 +12,16 @@ pub(crate) struct Opened {
     pub(crate) client_secret: Option<Secret>,
     /// The refresh token.
     pub(crate) refresh_token: Secret,
+}
+
+impl Opened {
+    /// The user's own client secret, or the operator's.
+    pub(crate) fn client_secret(&self, app: &App) -> Result<Secret, Error> {
+        self.client_secret.as_ref().or(app.config.client_secret.as_ref()).cloned().ok_or_else(|| {
+            let message = "TT_CLIENT_SECRET is missing. Set it to the secret of your TastyTrade app.";
+            Error::new(Reason::NotConfigured, message)
+        })
+    }
 }
 
 fn place<'a>(user: &'a UserId, id: &'a str, column: &'static str) -> Place<'a> {
@@ -64,5 +74,17 @@ fn refused(app: &App, column: &'static str, error: SealError) -> Error {
             "Your login is sealed with a key that this server no longer has. Tell its operator, or log in again.",
         );
     }
-    upstream::reconnect(app)
+    reconnect(app)
+}
+
+/// The error that tells the trader to log in again, with the link.
+pub(crate) fn reconnect(app: &App) -> Error {
+    let link = format!("{}/login", app.config.public_url);
+    Error::new(
+        Reason::ReconnectRequired,
+        format!(
+            "TastyTrade no longer accepts the permission that you gave to TTAI. Log in again at {link} to renew it."
+        ),
+    )
+    .with("login_url", link)
 }

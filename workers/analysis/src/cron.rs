@@ -7,9 +7,8 @@ use worker::{Env, ScheduledEvent};
 
 use crate::{
     app::App,
-    jobs::{self, SYNC_POSITIONS},
+    jobs::{self, Params, SYNC_POSITIONS},
     queue::Task,
-    workflow::Params,
 };
 
 /// Users queued by one tick.

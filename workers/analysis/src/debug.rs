@@ -7,7 +7,10 @@ use domain::{Error, Reason, UserId};
 use serde_json::{Value, json};
 use worker::Delay;
 
-use crate::{app::App, jobs, workflow::Params};
+use crate::{
+    app::App,
+    jobs::{self, Params},
+};
 
 /// The kind of the workflow whose first step panics twice.
 pub(crate) const PANIC: &str = "debug_panic";

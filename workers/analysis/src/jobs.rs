@@ -3,15 +3,29 @@
 
 use contract::{JobState, JobStatus};
 use domain::{Error, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::jobs::{Job, Status};
 
-use crate::{app::App, workflow::Params};
+use crate::app::App;
 
 /// The workflow that reads accounts, balances and positions.
 pub(crate) const SYNC_ACCOUNT: &str = "sync_account";
 /// The queue's unit of the same.
 pub(crate) const SYNC_POSITIONS: &str = "sync_positions";
+
+/// What an instance is started with; it also lies in the job's row, from which the cron starts a lost one again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Params {
+    /// What to do.
+    pub(crate) kind: String,
+    /// In whose name.
+    pub(crate) user_id: UserId,
+    /// The job's row, and the instance's id.
+    pub(crate) job_id: String,
+    /// How long to sleep first.
+    pub(crate) wait_ms: u32,
+}
 
 /// The job as its user sees it.
 pub(crate) fn status(job: Job) -> JobStatus {

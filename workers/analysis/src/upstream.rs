@@ -17,7 +17,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durabl
 
 use crate::{
     app::App,
-    credential::{self, Opened},
+    credential::{self, reconnect},
 };
 
 /// One attempt, headers and body together.
@@ -183,7 +183,7 @@ async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
     let credential =
         credential.filter(|credential| credential.status == CredentialStatus::Active).ok_or_else(|| reconnect(app))?;
     let opened = credential::open(app, user, &credential).await?;
-    let request = tasty::token::refresh(client_secret(app, &opened)?.expose(), opened.refresh_token.expose());
+    let request = tasty::token::refresh(opened.client_secret(app)?.expose(), opened.refresh_token.expose());
     let answer = send(app, &request, None).await?;
     match tasty::token::read(&answer) {
         Ok(tokens) => Ok(Held {
@@ -197,26 +197,6 @@ async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// The user's own client secret, or the operator's.
-fn client_secret(app: &App, opened: &Opened) -> std::result::Result<Secret, Error> {
-    let secret = opened.client_secret.as_ref().or(app.config.client_secret.as_ref());
-    secret.cloned().ok_or_else(|| {
-        Error::new(Reason::NotConfigured, "TT_CLIENT_SECRET is missing. Set it to the secret of your TastyTrade app.")
-    })
-}
-
-/// The error that tells the trader to log in again, with the link.
-pub(crate) fn reconnect(app: &App) -> Error {
-    let link = format!("{}/login", app.config.public_url);
-    Error::new(
-        Reason::ReconnectRequired,
-        format!(
-            "TastyTrade no longer accepts the permission that you gave to TTAI. Log in again at {link} to renew it."
-        ),
-    )
-    .with("login_url", link)
 }
 
 /// Sends one request, again where the policy of the API permits it.

@@ -7,26 +7,17 @@ use std::{cell::Cell, panic::AssertUnwindSafe, rc::Rc};
 
 use domain::{AccountNumber, Error, Timestamp, UserId, portfolio::Account};
 use edge::workflow::{Backoff, Event, JsStep, Retries, Step, StepConfig, StepError};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use store::portfolio::SyncedPortfolio;
 use wasm_bindgen::prelude::*;
 use worker::{Env, Result};
 
-use crate::{app::App, jobs, sync};
-
-/// What an instance is started with; it also lies in the job's row, from which the cron starts a lost one again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Params {
-    /// What to do.
-    pub(crate) kind: String,
-    /// In whose name.
-    pub(crate) user_id: UserId,
-    /// The job's row, and the instance's id.
-    pub(crate) job_id: String,
-    /// How long to sleep first.
-    pub(crate) wait_ms: u32,
-}
+use crate::{
+    app::App,
+    jobs::{self, Params},
+    sync,
+};
 
 /// The exported class; the shim wraps it into what the platform wants.
 #[wasm_bindgen]
