@@ -6,6 +6,8 @@
 //  4. resources/list and resources/read.
 //  5. The stateless era (--protocol-era modern).
 //  6. Without a token it says that a login is needed.
+//  7. Every other method of its command line that the server offers, in both eras: resources/templates/list, a template's
+//     resource, prompts/list, prompts/get, and what MCP App a tool has.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -75,4 +77,24 @@ test("6. without a token", async () => {
   const ran = await run("tools/list", [], []);
   assert.notEqual(ran.status, 0);
   assert.match(ran.stdout + ran.stderr, /auth_required|unauthorized|login/i);
+});
+
+test("7. templates, prompts and apps", async () => {
+  for (const era of [[], ["--protocol-era", "modern"]]) {
+    const templates = await run("resources/templates/list", era);
+    succeeded(templates);
+    assert.ok(templates.result().resourceTemplates.some(({ uriTemplate }) => uriTemplate === "knowledge://options/strategies/{strategy}"));
+    const condor = await run("resources/read", [...era, "--uri", "knowledge://options/strategies/iron_condor"]);
+    succeeded(condor);
+    assert.match(condor.result().contents[0].text, /iron condor/i);
+    const prompts = await run("prompts/list", era);
+    succeeded(prompts);
+    assert.ok(prompts.result().prompts.some(({ name }) => name === "position-review"));
+    const prompt = await run("prompts/get", [...era, "--prompt-name", "position-review", "--prompt-args", "symbol=AAPL"]);
+    succeeded(prompt);
+    assert.match(prompt.result().messages[0].content.text, /AAPL/);
+  }
+  const app = await run("tools/call", ["--app-info", "--tool-name", "get_quote"]);
+  succeeded(app);
+  assert.match(app.stdout, /ui:\/\/ttai\/quote-card/);
 });
