@@ -65,6 +65,25 @@ function lines(pattern, files) {
   );
 }
 
+/** The versions of each package in a lock file. */
+function locked(path) {
+  const versions = new Map();
+  for (const [, name, version] of readFileSync(join(ROOT, path), "utf8").matchAll(/^name = "([^"]+)"\nversion = "([^"]+)"$/gm)) {
+    versions.set(name, [...(versions.get(name) ?? []), version]);
+  }
+  return versions;
+}
+
+/** Packages of the fuzz targets whose version is not the deployed one. What only they need has none to agree with. */
+function fuzzedOthers() {
+  const deployed = locked("Cargo.lock");
+  return [...locked("tests/fuzz/Cargo.lock")].flatMap(([name, versions]) =>
+    versions
+      .filter((version) => deployed.has(name) && !deployed.get(name).includes(version))
+      .map((version) => `${name} ${version}, and ${deployed.get(name).join(", ")} in Cargo.lock; run: npm run fuzz -- --lock`),
+  );
+}
+
 const pinned = (text, name) => new RegExp(`^${name} = (?:\\{ version = )?"=?([^"]+)"`, "m").exec(text)?.[1];
 
 /** The rules: each has a name and gives a list of what breaks it. */
@@ -129,6 +148,7 @@ export async function houseRules({ cargo = "cargo", env = process.env } = {}) {
         ...(pinned(manifest, "worker") === WORKER_BUILD ? [] : [`worker: ${pinned(manifest, "worker")} and ${WORKER_BUILD}`]),
       ],
     },
+    { name: "what is fuzzed has the versions that are deployed", broken: fuzzedOthers() },
     {
       name: "the only JavaScript on the server is each worker's shim",
       broken: readdirSync(join(ROOT, "workers")).flatMap((worker) =>

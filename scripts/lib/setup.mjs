@@ -122,6 +122,17 @@ export async function starlark() {
   });
 }
 
+/** A C++ compiler, for libFuzzer. */
+export async function cxx() {
+  return exclusively(() =>
+    step("C++ compiler", async () => {
+      if (process.env.CXX || which("c++")) return "ok";
+      await aptInstall(["g++"], { why: "a C++ compiler (for libFuzzer) is", log: log("apt") });
+      return "installed";
+    }),
+  );
+}
+
 /** A Chromium for the browser suite; gives its path. `CHROMIUM` names another one. */
 export async function chromium() {
   return exclusively(async () => {

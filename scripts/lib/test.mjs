@@ -5,6 +5,7 @@ import { houseRules } from "../lint-house.mjs";
 import { build, checkSize, sizeLine, WORKERS } from "./build.mjs";
 import { deployChecks } from "./deploy.mjs";
 import { capture, tail } from "./exec.mjs";
+import { buildTargets, each, findsPlanted, fuzz, targets } from "./fuzz.mjs";
 import { NODE, ROOT } from "./paths.mjs";
 import { say, seconds, Stop } from "./say.mjs";
 import { cargoDeny, chromium, setup, starlark } from "./setup.mjs";
@@ -20,11 +21,15 @@ async function must(command, args, { env, keep = 60 } = {}) {
   return out;
 }
 
+/** How long `npm test` fuzzes each target: long enough for all seeds and their neighbours. `npm run fuzz` goes on longer. */
+const FUZZ_SECONDS = 4;
+
 // ---- the parts --------------------------------------------------------------------------------------------------------
 
 const parts = {
   async fmt({ tally, env }) {
     await tally.check("rustfmt", () => must("cargo", ["fmt", "--all", "--check"], { env }));
+    await tally.check("rustfmt, fuzz targets", () => must("cargo", ["fmt", "--manifest-path", "tests/fuzz/Cargo.toml", "--check"], { env }));
   },
 
   async clippy({ tally, env }) {
@@ -49,6 +54,14 @@ const parts = {
     if (code !== 0 && failed === 0) tally.fail("cargo test", tail(err, 60));
     if (passed === 0) tally.fail("cargo test", "no test ran");
     say(`  ${code === 0 && passed ? "ok    " : "FAILED"}  native tests  ${passed} passed${failed ? `, ${failed} failed` : ""}  ${seconds(Date.now() - began)}`);
+  },
+
+  async fuzz({ tally, tools }) {
+    const programs = await tally.check("the fuzz targets build", () => buildTargets(tools));
+    if (!programs) return targets().forEach((name) => tally.fail(`fuzz: ${name}`, "not run: the fuzz targets did not build"));
+    await tally.check("fuzz: a planted panic is found", () => findsPlanted(programs));
+    await each(targets(), (name) => tally.check(`fuzz: ${name}`, () => fuzz(programs, name, FUZZ_SECONDS)));
+    return undefined;
   },
 
   async house({ tally, env }) {
@@ -124,7 +137,7 @@ function section(out, name) {
   return out.slice(start, Math.min(...[end, stop, start + 3000].filter((at) => at > 0)));
 }
 
-const ALL = ["fmt", "clippy", "native", "house", "deny", "wasm", "deploy", "tilt", "e2e"];
+const ALL = ["fmt", "clippy", "native", "fuzz", "house", "deny", "wasm", "deploy", "tilt", "e2e"];
 
 export async function main(args) {
   const at = args.indexOf("e2e");
