@@ -48,7 +48,12 @@ impl FromStr for Decimal {
 
     /// Reads plain and scientific notation.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        rust_decimal::Decimal::from_str(text).or_else(|_| rust_decimal::Decimal::from_scientific(text)).map(Self)
+        let Some((digits, _)) = text.split_once(['e', 'E']) else {
+            return rust_decimal::Decimal::from_str(text).map(Self);
+        };
+        // The library rounds what stands before the exponent, and a rounding there is as large as the exponent makes it.
+        rust_decimal::Decimal::from_str_exact(digits)?;
+        rust_decimal::Decimal::from_scientific(text).map(Self)
     }
 }
 
@@ -111,7 +116,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for given in ["\"NaN\"", "\"\"", "null", "[]", "\"1.2.3\""] {
+        for given in ["\"NaN\"", "\"\"", "null", "[]", "\"1.2.3\"", "0.00000000000000000000000000014391e28"] {
             assert!(serde_json::from_str::<Decimal>(given).is_err(), "{given}");
         }
     }

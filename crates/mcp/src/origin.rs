@@ -95,7 +95,9 @@ impl Origin {
         let host = authority.host();
         let behind = authority.as_str().strip_prefix(host)?;
         let port = match behind.strip_prefix(':') {
-            Some(port) => port.parse().ok()?,
+            // A number of Rust's may have a sign, a port has none.
+            Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
+            Some(_) => return None,
             None if behind.is_empty() => default_port,
             None => return None,
         };
@@ -133,6 +135,7 @@ mod tests {
             ("http://localhost.evil.example", false),
             ("http://localhost:80@evil.example", false),
             ("http://localhost:99999", false),
+            ("http://localhost:+80", false),
             ("http://127.0.0.1.nip.io", false),
             ("null", false),
             ("", false),

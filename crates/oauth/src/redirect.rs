@@ -29,12 +29,25 @@ pub fn judge(text: &str) -> Verdict {
         return Verdict::Refused;
     }
     match url.scheme() {
+        "https" if text.starts_with("https://") && !has_plain_host(&url) => Verdict::Refused,
         "https" if text.starts_with("https://") => Verdict::Fits,
         "http" if loopback(text).is_some() => Verdict::Fits,
         "javascript" | "data" | "vbscript" | "file" | "blob" | "about" | "view-source" | "filesystem" => {
             Verdict::Refused
         }
         _ => Verdict::LeftOut,
+    }
+}
+
+/// Whether the host is an address, or a name of letters, digits, hyphens, underscores and dots. A URL may have others, such
+/// as `;`, `,` and `*`, which mean something in a Content-Security-Policy.
+fn has_plain_host(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        }
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
@@ -81,7 +94,7 @@ pub fn host(text: &str) -> String {
 /// The origin of an address as a source in a Content-Security-Policy. That grammar has no IPv6 addresses, so one of those
 /// gives its scheme alone.
 pub fn csp_source(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok()?;
+    let url = Url::parse(text).ok().filter(has_plain_host)?;
     match url.host()? {
         Host::Ipv6(_) => Some(format!("{}:", url.scheme())),
         _ => Some(url.origin().ascii_serialization()),
@@ -97,9 +110,11 @@ pub fn with_params(address: &str, params: &[(&str, Option<&str>)]) -> String {
         }
     }
     let query = query.finish();
-    let joint = match address.find('?') {
+    // A second question mark is a part of the query.
+    let joint = match address.split_once('?') {
         None => "?",
-        Some(_) if address.ends_with(['?', '&']) => "",
+        Some((_, "")) => "",
+        Some((_, query)) if query.ends_with('&') => "",
         Some(_) => "&",
     };
     format!("{address}{joint}{query}")
@@ -129,6 +144,9 @@ mod tests {
             ("https://good@evil.example/cb", Verdict::Refused),
             ("https://app.example/c b", Verdict::Refused),
             ("https://app.example\\@evil.example/", Verdict::Refused),
+            ("https://app.example;sandbox/cb", Verdict::Refused),
+            ("https://app.example,evil/cb", Verdict::Refused),
+            ("https://*/cb", Verdict::Refused),
             ("/cb", Verdict::Refused),
             ("", Verdict::Refused),
         ] {
@@ -175,6 +193,8 @@ mod tests {
         assert_eq!(add("https://a/cb"), "https://a/cb?code=a+b&iss=https%3A%2F%2Fx");
         assert_eq!(add("https://a/cb?k=v"), "https://a/cb?k=v&code=a+b&iss=https%3A%2F%2Fx");
         assert_eq!(add("https://a/cb?"), "https://a/cb?code=a+b&iss=https%3A%2F%2Fx");
+        assert_eq!(add("https://a/cb?k=v?"), "https://a/cb?k=v?&code=a+b&iss=https%3A%2F%2Fx");
+        assert_eq!(add("https://a/cb?k=v&"), "https://a/cb?k=v&code=a+b&iss=https%3A%2F%2Fx");
     }
 
     #[test]

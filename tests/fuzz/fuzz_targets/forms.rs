@@ -2,11 +2,12 @@
 //!
 //! Input: a `Cookie` header in the first line, a query or form after it. Held: parameters are what a plain reading of the
 //! format gives; doubled ones are refused; a cookie that is found stands in the header and has our form; a resource that is
-//! accepted is this server.
+//! accepted is this server; some tool is served whatever the query says; a session's id is visible text and reads back.
 
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use mcp::{Catalog, Tool, Toolset, session::http_sse};
 use oauth::{Params, cookie::Cookie, resource, session, token::is_form};
 use url::Url;
 use vault::token::Kind;
@@ -55,6 +56,24 @@ fn check_form(form: &[u8]) {
     }
 }
 
+const TOOLS: Catalog = Catalog {
+    tools: &[Tool { name: "a", group: "market", ..Tool::EMPTY }, Tool { name: "b", group: "account", ..Tool::EMPTY }],
+    ..Catalog::EMPTY
+};
+
+/// The two parameters of the MCP endpoint's own query.
+fn check_query(query: &str) {
+    let toolset = Toolset::parse(&TOOLS, query);
+    assert!(TOOLS.tools.iter().any(|tool| toolset.has(tool)), "no tool is left: {query}");
+    if let Some(session) = http_sse::session_of(query) {
+        assert!((1..=200).contains(&session.len()) && session.bytes().all(|byte| byte.is_ascii_graphic()), "{session}");
+        let frame = http_sse::endpoint("/messages", &session).into_bytes();
+        let frame = std::str::from_utf8(&frame).unwrap();
+        let back = frame.strip_prefix("event: endpoint\ndata: /messages?").and_then(|rest| rest.strip_suffix("\n\n"));
+        assert_eq!(http_sse::session_of(back.expect("one event")).as_deref(), Some(session.as_str()));
+    }
+}
+
 fn check_cookies(header: &str) {
     for (cookie, kind) in [(Cookie::Login, Kind::Browser), (Cookie::Session, Kind::Session)] {
         let wanted = format!("{}=", cookie.name());
@@ -73,6 +92,9 @@ fn check_cookies(header: &str) {
 fuzz_target!(|data: &[u8]| {
     let (header, form) = ttai_fuzz::first_line(data);
     check_form(form);
+    if let Ok(query) = std::str::from_utf8(form) {
+        check_query(query);
+    }
     if let Ok(header) = std::str::from_utf8(header) {
         check_cookies(header);
     }

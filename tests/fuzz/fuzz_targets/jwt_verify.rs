@@ -7,9 +7,10 @@
 #![no_main]
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey};
+use hmac::{Hmac, Mac};
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
+use sha2::Sha256;
 use vault::{Expected, JwtError, jwt};
 
 const AUDIENCE: &str = "https://ttai.example/mcp";
@@ -24,8 +25,9 @@ fn verify(token: &str) -> Result<vault::Claims, JwtError> {
 /// A token with this header and these claims, rightly signed.
 fn forge(header: &[u8], claims: &[u8]) -> String {
     let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    let key = EncodingKey::from_secret(ttai_fuzz::JWT_SECRET.as_bytes());
-    let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(ttai_fuzz::JWT_SECRET.as_bytes()).unwrap();
+    mac.update(message.as_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
     format!("{message}.{signature}")
 }
 

@@ -4,6 +4,8 @@
 //! says at its head how it reads one. It fails by panicking: in the product's code, or in an assertion of its own about
 //! what the product answered.
 
+pub mod protocol;
+
 use std::{
     cell::{Cell, RefCell},
     pin::pin,
