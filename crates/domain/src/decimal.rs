@@ -19,9 +19,6 @@ impl Decimal {
         Self(self.0.round_dp(digits).normalize())
     }
 
-    /// Zero.
-    pub const ZERO: Self = Self(rust_decimal::Decimal::ZERO);
-
     /// This less `other`; `None` if the result is too large.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)

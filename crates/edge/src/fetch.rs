@@ -1,13 +1,14 @@
 //! Outgoing calls: over the internet with a deadline, and to a bound worker or object. A call whose future is dropped before
 //! its answer was read is aborted.
 
-use std::{pin::pin, time::Duration};
+use std::time::Duration;
 
-use futures_util::future::{Either, select};
 use worker::{
-    Delay, Fetch, Fetcher, Headers, Method, RequestInit, Stub,
+    Fetch, Fetcher, Headers, Method, RequestInit, Stub,
     web_sys::{self, AbortController},
 };
+
+use crate::deadline::within;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,14 +77,11 @@ fn guarded(request: &http::Request<Vec<u8>>) -> Result<(worker::Request, Guard),
 /// Sends a request over the internet and reads the answer, headers and body together within the deadline.
 pub async fn send(request: &http::Request<Vec<u8>>, deadline: Duration) -> Result<Answer, Failure> {
     let (request, _guard) = guarded(request)?;
-    let exchange = pin!(async {
+    let exchange = async {
         let mut response = Fetch::Request(request).send().await.map_err(broken)?;
         read(&mut response).await
-    });
-    match select(exchange, pin!(Delay::from(deadline))).await {
-        Either::Left((answer, _)) => answer,
-        Either::Right(((), _)) => Err(Failure::Timeout),
-    }
+    };
+    within(deadline, exchange).await.unwrap_or(Err(Failure::Timeout))
 }
 
 async fn read(response: &mut worker::Response) -> Result<Answer, Failure> {

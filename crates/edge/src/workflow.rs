@@ -44,8 +44,6 @@ extern "C" {
     fn send_event(this: &JsInstance, event: &JsValue) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn restart(this: &JsInstance) -> std::result::Result<Promise, JsValue>;
-    #[wasm_bindgen(method, catch)]
-    fn terminate(this: &JsInstance) -> std::result::Result<Promise, JsValue>;
 }
 
 #[wasm_bindgen(module = "cloudflare:workflows")]
@@ -249,11 +247,5 @@ impl Workflow {
     pub async fn restart(&self, id: &str) -> Result<()> {
         let Some(instance) = self.instance(id).await? else { return Ok(()) };
         settled(instance.restart()).await.map(drop)
-    }
-
-    /// Ends an instance.
-    pub async fn terminate(&self, id: &str) -> Result<()> {
-        let Some(instance) = self.instance(id).await? else { return Ok(()) };
-        settled(instance.terminate()).await.map(drop)
     }
 }

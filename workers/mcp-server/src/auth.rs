@@ -83,13 +83,15 @@ fn unauthorized(app: &App<'_>, request: &Request, why: Unauthorized) -> Response
     response
 }
 
+/// What is said to a caller whose token lacks a scope, over whatever transport.
+pub(crate) fn missing(needed: &Scopes) -> Error {
+    let message = format!("This needs the permission {needed}. Connect again and leave it ticked on the consent page.");
+    Error::new(Reason::InsufficientScope, message).with("scope", needed.to_string())
+}
+
 /// The 403 that names every scope that the operation needs.
 pub(crate) fn insufficient_scope(app: &App<'_>, request: &Request, needed: &Scopes) -> Response {
-    let error = Error::new(
-        Reason::InsufficientScope,
-        format!("This needs the permission {needed}. Connect again and leave it ticked on the consent page."),
-    );
-    let mut response = render::error(&error.with("scope", needed.to_string()));
+    let mut response = render::error(&missing(needed));
     let challenge = access::challenge_scope(&app.config.oauth, endpoint(request), needed);
     render::add(&mut response, [("www-authenticate", challenge)]);
     response

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use contract::Principal;
-use domain::{Error, Reason, Scopes};
+use domain::{Error, Scopes};
 use edge::mcp::{Changes, Frames, Product, seal::RingSeal};
 use mcp::{
     Ask, Catalog, Completion, CompletionOutput, Options, Outcome, PromptGet, PromptOutput, Reply, ResourceContents,
@@ -13,7 +13,11 @@ use serde::{Deserialize, Serialize};
 use worker::Env;
 
 use super::{catalog, changes, completions, prompts, resources, scopes, tools};
-use crate::{app::App, auth::Caller, config::Config};
+use crate::{
+    app::App,
+    auth::{Caller, missing},
+    config::Config,
+};
 
 /// What all of the product has in common, whoever asks.
 const OPTIONS: Options<'static> = Options { compat: true, asks_back: true, sessions: true, toolset: None, pages: None };
@@ -107,6 +111,7 @@ pub(crate) struct Passport {
 }
 
 /// The product for as long as a stream or a session needs it.
+#[derive(Clone)]
 pub(crate) struct Held {
     env: Env,
     caller: Caller,
@@ -136,12 +141,7 @@ impl Product for Held {
     type Caller = Passport;
 
     fn hold(&self) -> Self {
-        Self {
-            env: self.env.clone(),
-            caller: self.caller.clone(),
-            request_id: self.request_id.clone(),
-            seal: self.seal.clone(),
-        }
+        self.clone()
     }
 
     fn caller(&self) -> Passport {
@@ -214,6 +214,5 @@ fn admit(principal: &Principal, ask: Ask) -> Result<Ask, Reply> {
     if principal.scopes.contains_all(&needed) {
         return Ok(ask);
     }
-    let message = format!("This needs the permission {needed}. Connect again and leave it ticked on the consent page.");
-    Err(ask.fail(Error::new(Reason::InsufficientScope, message).with("scope", needed.to_string())))
+    Err(ask.fail(missing(&needed)))
 }
