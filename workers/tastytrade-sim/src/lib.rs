@@ -17,6 +17,7 @@ mod pages;
 mod rest;
 mod shell;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod users;

@@ -10,6 +10,7 @@ use crate::{
     faults::Fault,
     market::{Market, Override},
     oauth::{Attempt, Code, Grant, PersonalApp},
+    stream::accounts::News,
 };
 
 /// How long an access token lives unless a test shortens it, in seconds.
@@ -87,6 +88,9 @@ pub(crate) struct State {
     pub mints: Mints,
     /// By user, the number of the last access token that was made to expire early.
     pub expired_through: BTreeMap<String, u64>,
+    /// What happened to accounts, for those who follow them.
+    #[serde(skip)]
+    pub news: News,
 }
 
 impl Default for State {
@@ -103,6 +107,7 @@ impl Default for State {
             personal_apps: BTreeMap::new(),
             mints: Mints::default(),
             expired_through: BTreeMap::new(),
+            news: News::default(),
         }
     }
 }

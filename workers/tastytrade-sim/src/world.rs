@@ -12,6 +12,7 @@ use crate::{
     oauth::{Purpose, login, token},
     pages, rest,
     state::State,
+    stream::{self, Connection},
     wire::Refusal,
 };
 
@@ -32,6 +33,7 @@ pub(crate) struct Started {
     /// How long it is to wait before it is answered.
     pub wait_seconds: u64,
     forced: Option<Reply>,
+    fault: Option<faults::Fault>,
 }
 
 impl World {
@@ -65,12 +67,17 @@ impl World {
 /// Notes a call and takes the fault that is meant for it.
 pub(crate) fn start(world: &mut World, call: &Call, wall: Timestamp) -> Started {
     let path = call.uri().path();
-    let mut started = Started { entry: None, wait_seconds: 0, forced: None };
+    let mut started = Started { entry: None, wait_seconds: 0, forced: None, fault: None };
     if is_page(path) {
         return started;
     }
     let route = rest::Route::of(call.method(), path);
-    let pattern = if path == token::PATH { token::PATH } else { route.as_ref().map_or("other", rest::Route::pattern) };
+    let pattern = match path {
+        token::PATH => token::PATH,
+        stream::DXLINK => stream::DXLINK,
+        stream::STREAMER => stream::STREAMER,
+        _ => route.as_ref().map_or("other", rest::Route::pattern),
+    };
     let shown = call.uri().path_and_query().map_or(path, http::uri::PathAndQuery::as_str);
     started.entry = Some(world.journal.started(call.method().as_str(), shown, pattern, wall));
     if faults::has(&world.state.faults, path)
@@ -78,6 +85,7 @@ pub(crate) fn start(world: &mut World, call: &Call, wall: Timestamp) -> Started 
     {
         started.forced = faults::reply(&fault, path);
         started.wait_seconds = if fault.fault == faults::Kind::Hang { fault.seconds } else { 0 };
+        started.fault = Some(fault);
     }
     started
 }
@@ -95,6 +103,23 @@ pub(crate) fn finish(
         world.journal.finished(entry, reply.status().as_u16(), wall);
     }
     reply
+}
+
+/// Opens a socket, once the waiting is over; or the answer that comes in its place.
+pub(crate) fn connect(
+    world: &mut World,
+    started: Started,
+    call: &Call,
+    wall: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<Connection, Reply> {
+    if started.forced.is_some() {
+        return Err(finish(world, started, call, wall, entropy));
+    }
+    if let Some(entry) = started.entry {
+        world.journal.finished(entry, 101, wall);
+    }
+    Ok(Connection::new(call.uri().path(), started.fault, &world.state, wall))
 }
 
 /// Pages and control calls are neither counted nor disturbed by faults.

@@ -4,6 +4,7 @@ mod account;
 mod customer;
 mod market_data;
 mod market_time;
+mod quote_tokens;
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::Timestamp;
@@ -15,14 +16,14 @@ use crate::{
     call::{self, Call, Reply},
     oauth::token::{self, Caller},
     state::State,
-    users::User,
+    users::{self, User},
     wire::Refusal,
 };
 
 /// The oldest version of the API that is still served.
 const OLDEST_VERSION: &str = "20250813";
 /// How late delayed quotes are.
-const DELAY: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const DELAY: TimeDelta = TimeDelta::minutes(15);
 
 /// An endpoint with what its path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub(crate) enum Route {
     MarketData(String, String),
     MarketMetrics,
     CurrentSessions,
+    QuoteTokens,
 }
 
 impl Route {
@@ -60,6 +62,7 @@ impl Route {
             ["market-data", kind, symbol] => Self::MarketData((*kind).to_owned(), (*symbol).to_owned()),
             ["market-metrics"] => Self::MarketMetrics,
             ["market-time", "sessions", "current"] => Self::CurrentSessions,
+            ["api-quote-tokens"] => Self::QuoteTokens,
             _ => return None,
         })
     }
@@ -78,6 +81,7 @@ impl Route {
             Self::MarketData(..) => "/market-data/{type}/{symbol}",
             Self::MarketMetrics => "/market-metrics",
             Self::CurrentSessions => "/market-time/sessions/current",
+            Self::QuoteTokens => "/api-quote-tokens",
         }
     }
 }
@@ -124,6 +128,19 @@ fn respond(state: &State, call: &Call, route: Option<&Route>, wall: Timestamp) -
         Route::MarketData(kind, symbol) => market_data::one(&context, kind, symbol),
         Route::MarketMetrics => market_data::metrics(&context),
         Route::CurrentSessions => market_time::current_sessions(&context),
+        Route::QuoteTokens => Ok(quote_tokens::token(&context, wall)),
+    }
+}
+
+/// What an account has now, as it is told to those who follow it; `None` for a kind of thing that there is not.
+pub(crate) fn news(state: &State, account: &'static Account, kind: &str, wall: Timestamp) -> Option<Vec<Value>> {
+    let call = http::Request::get("/?include-marks=true").body(Vec::new()).ok()?;
+    let (user, now) = (users::by_name(account.owner)?, state.clock.now(wall));
+    let context = Context { state, call: &call, user, now, seen: now };
+    match kind {
+        "AccountBalance" => Some(vec![account::balance(&context, account, "USD").ok()?["data"].take()]),
+        "CurrentPosition" => account::positions(&context, account)["data"]["items"].take().as_array().cloned(),
+        _ => None,
     }
 }
 
