@@ -22,6 +22,8 @@ use crate::{
 
 /// The oldest version of the API that is still served.
 const OLDEST_VERSION: &str = "20250813";
+/// What TastyTrade's own SDK for JavaScript calls itself, without a version.
+const OFFICIAL_SDK: &str = "tastytrade-sdk-js";
 /// How late delayed quotes are.
 pub(crate) const DELAY: TimeDelta = TimeDelta::minutes(15);
 
@@ -147,6 +149,9 @@ pub(crate) fn news(state: &State, account: &'static Account, kind: &str, wall: T
 /// `product/version`, as TastyTrade demands of every call.
 pub(crate) fn check_user_agent(call: &Call) -> Result<(), Refusal> {
     let agent = call::header_text(call, header::USER_AGENT).unwrap_or_default();
+    if agent == OFFICIAL_SDK {
+        return Ok(());
+    }
     let (product, version) = agent.split_once('/').ok_or(Refusal::NoUserAgent)?;
     let named =
         !product.is_empty() && !product.contains(' ') && version.bytes().next().is_some_and(|byte| byte != b' ');
@@ -179,6 +184,7 @@ mod tests {
             ("TTAI/0.1.0", true),
             ("python-httpx2/2.16.2", true),
             ("Mozilla/5.0 (X11)", true),
+            ("tastytrade-sdk-js", true),
             ("curl", false),
             ("/1", false),
             ("a b/1", false),
