@@ -59,6 +59,10 @@ pub(crate) fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &
         (&Method::POST, "/sim/access-lifetime") => access_lifetime(world, call),
         (&Method::POST, "/sim/grant") => user(call).map(|user| grant(world, user, wall, entropy)),
         (&Method::POST, "/sim/price") => price(world, call, wall),
+        (&Method::DELETE, "/sim/sockets") => {
+            world.sockets.closings += 1;
+            Ok(json!({ "closing": world.sockets.open }))
+        }
         (&Method::POST, "/sim/announce") => announce(world, call, wall),
         _ => return call::json(404, &json!({ "error": { "code": "not_found", "message": "No such handle" } })),
     };
@@ -83,6 +87,7 @@ fn state(world: &World, wall: Timestamp) -> Value {
         "mints": state.mints,
         "requests": world.journal.counts(),
         "in_flight": world.journal.in_flight(),
+        "sockets": world.sockets.open,
         "faults": state.faults,
         "prices": state.overrides,
         "access_seconds": state.access_seconds,
