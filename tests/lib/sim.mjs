@@ -23,6 +23,8 @@ export function simulator(stack) {
     /** A grant as the Create Grant page makes it: `{client_secret, refresh_token}`. */
     grant: (user) => call("POST", "grant", { user }),
     price: (symbol, price) => call("POST", "price", { symbol, price }),
+    /** Whether DXLink ends the session of a client that says its token before it is asked, as it does since June 2026. */
+    handshake: (strict) => call("POST", "handshake", { strict }),
     /** Closes every open WebSocket from the simulator's side. */
     closeSockets: () => call("DELETE", "sockets"),
     /** Tells the followers of an account of its `AccountBalance` or `CurrentPosition`. */
@@ -35,7 +37,7 @@ export function simulator(stack) {
   };
   after(async () => {
     // A file that stops the simulator leaves nothing to tidy up.
-    await Promise.all([self.clear(), self.clock({}), self.accessLifetime(900)]).catch(() => {});
+    await Promise.all([self.clear(), self.clock({}), self.accessLifetime(900), self.handshake(true)]).catch(() => {});
   });
   return self;
 }

@@ -88,6 +88,8 @@ pub(crate) struct State {
     pub mints: Mints,
     /// By user, the number of the last access token that was made to expire early.
     pub expired_through: BTreeMap<String, u64>,
+    /// Whether DXLink takes a token before it has asked for one, as it did until June 2026.
+    pub lenient_handshake: bool,
     /// What happened to accounts, for those who follow them.
     #[serde(skip)]
     pub news: News,
@@ -107,6 +109,7 @@ impl Default for State {
             personal_apps: BTreeMap::new(),
             mints: Mints::default(),
             expired_through: BTreeMap::new(),
+            lenient_handshake: false,
             news: News::default(),
         }
     }
