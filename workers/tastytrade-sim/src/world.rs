@@ -7,9 +7,12 @@ use vault::Entropy;
 use crate::{
     calendar,
     call::{self, Call, Reply},
-    control, faults,
+    control,
+    desk::{Desk, Notice},
+    faults,
     journal::Journal,
     oauth::{Purpose, login, token},
+    orders::fill,
     pages, rest,
     state::State,
     wire::Refusal,
@@ -20,6 +23,7 @@ use crate::{
 pub(crate) struct World {
     state: State,
     changed: bool,
+    notices: Vec<Notice>,
     /// What was called.
     pub journal: Journal,
 }
@@ -49,6 +53,25 @@ impl World {
     pub(crate) fn edit(&mut self) -> &mut State {
         self.changed = true;
         &mut self.state
+    }
+
+    /// The state to be changed, with a place for what is to be told.
+    pub(crate) fn desk(&mut self) -> Desk<'_> {
+        self.changed = true;
+        Desk { state: &mut self.state, notices: &mut self.notices }
+    }
+
+    /// What there is to be told to the streams of accounts since the last time this was asked, oldest first.
+    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Looks at the resting orders: some may be filled, others may have run out.
+    pub(crate) fn look_at_orders(&mut self, wall: Timestamp) {
+        if self.state.orders.iter().any(|order| !order.status.is_terminal()) {
+            let now = self.state.clock.now(wall);
+            fill::look(&mut self.desk(), now);
+        }
     }
 
     /// Forgets everything.
@@ -120,6 +143,9 @@ fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &dyn Entropy
         },
         (_, path) if path.starts_with("/sim/") => control::answer(world, call, wall, entropy),
         (_, path) if is_page(path) => call::json(404, &Refusal::NotFound.body()),
-        (method, path) => rest::answer(&world.state, call, rest::Route::of(method, path).as_ref(), wall),
+        (method, path) => {
+            world.look_at_orders(wall);
+            rest::answer(world, call, rest::Route::of(method, path).as_ref(), wall)
+        }
     }
 }

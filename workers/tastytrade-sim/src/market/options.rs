@@ -89,11 +89,6 @@ impl Market<'_> {
         self.at_the_money(listing, at, at + TimeDelta::days(30))
     }
 
-    /// The same at the end of a session, by the session's index, without what reports add.
-    pub(crate) fn implied_volatility_of_session(&self, listing: &Listing, index: f64) -> f64 {
-        listing.iv * self.volatility_walk(volatility_name(listing)).at(index + 1.0).exp()
-    }
-
     /// The at-the-money volatility for options that end at a moment.
     pub(crate) fn at_the_money(&self, listing: &Listing, at: Timestamp, expires: Timestamp) -> f64 {
         let now = listing.iv * self.volatility_walk(volatility_name(listing)).at(tau_of(listing, at)).exp();
