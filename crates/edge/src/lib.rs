@@ -17,5 +17,6 @@ pub mod log;
 pub mod mcp;
 pub mod object;
 pub mod r2;
+pub mod socket;
 pub mod vars;
 pub mod workflow;

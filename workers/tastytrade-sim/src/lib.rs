@@ -19,6 +19,7 @@ mod pages;
 mod rest;
 mod shell;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod users;

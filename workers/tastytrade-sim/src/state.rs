@@ -12,6 +12,7 @@ use crate::{
     oauth::{Attempt, Code, Grant, PersonalApp},
     orders::{Order, complex::ComplexOrder},
     rest::Watchlist,
+    stream::accounts::News,
 };
 
 /// How long an access token lives unless a test shortens it, in seconds.
@@ -99,6 +100,9 @@ pub(crate) struct State {
     pub orders_placed: u64,
     /// By user, the number of the last access token that was made to expire early.
     pub expired_through: BTreeMap<String, u64>,
+    /// What happened to accounts, for those who follow them.
+    #[serde(skip)]
+    pub news: News,
 }
 
 impl Default for State {
@@ -119,6 +123,7 @@ impl Default for State {
             complex_orders: Vec::new(),
             orders_placed: 0,
             expired_through: BTreeMap::new(),
+            news: News::default(),
         }
     }
 }

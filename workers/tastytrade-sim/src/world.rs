@@ -8,13 +8,14 @@ use crate::{
     calendar,
     call::{self, Call, Reply},
     control,
-    desk::{Desk, Notice},
+    desk::Desk,
     faults,
     journal::Journal,
     oauth::{Purpose, login, token},
     orders::fill,
     pages, rest,
     state::State,
+    stream::{self, Connection},
     wire::Refusal,
 };
 
@@ -23,7 +24,6 @@ use crate::{
 pub(crate) struct World {
     state: State,
     changed: bool,
-    notices: Vec<Notice>,
     /// What was called.
     pub journal: Journal,
 }
@@ -36,6 +36,7 @@ pub(crate) struct Started {
     /// How long it is to wait before it is answered.
     pub wait_seconds: u64,
     forced: Option<Reply>,
+    fault: Option<faults::Fault>,
 }
 
 impl World {
@@ -55,22 +56,17 @@ impl World {
         &mut self.state
     }
 
-    /// The state to be changed, with a place for what is to be told.
-    pub(crate) fn desk(&mut self) -> Desk<'_> {
+    /// The place where calls change things.
+    pub(crate) fn desk(&mut self, wall: Timestamp) -> Desk<'_> {
         self.changed = true;
-        Desk { state: &mut self.state, notices: &mut self.notices }
-    }
-
-    /// What there is to be told to the streams of accounts since the last time this was asked, oldest first.
-    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
-        std::mem::take(&mut self.notices)
+        Desk { state: &mut self.state, wall }
     }
 
     /// Looks at the resting orders: some may be filled, others may have run out.
     pub(crate) fn look_at_orders(&mut self, wall: Timestamp) {
         if self.state.orders.iter().any(|order| !order.status.is_terminal()) {
             let now = self.state.clock.now(wall);
-            fill::look(&mut self.desk(), now);
+            fill::look(&mut self.desk(wall), now);
         }
     }
 
@@ -88,12 +84,17 @@ impl World {
 /// Notes a call and takes the fault that is meant for it.
 pub(crate) fn start(world: &mut World, call: &Call, wall: Timestamp) -> Started {
     let path = call.uri().path();
-    let mut started = Started { entry: None, wait_seconds: 0, forced: None };
+    let mut started = Started { entry: None, wait_seconds: 0, forced: None, fault: None };
     if is_page(path) {
         return started;
     }
     let route = rest::Route::of(call.method(), path);
-    let pattern = if path == token::PATH { token::PATH } else { route.as_ref().map_or("other", rest::Route::pattern) };
+    let pattern = match path {
+        token::PATH => token::PATH,
+        stream::DXLINK => stream::DXLINK,
+        stream::STREAMER => stream::STREAMER,
+        _ => route.as_ref().map_or("other", rest::Route::pattern),
+    };
     let shown = call.uri().path_and_query().map_or(path, http::uri::PathAndQuery::as_str);
     started.entry = Some(world.journal.started(call.method().as_str(), shown, pattern, wall));
     if faults::has(&world.state.faults, path)
@@ -101,6 +102,7 @@ pub(crate) fn start(world: &mut World, call: &Call, wall: Timestamp) -> Started 
     {
         started.forced = faults::reply(&fault, path);
         started.wait_seconds = if fault.fault == faults::Kind::Hang { fault.seconds } else { 0 };
+        started.fault = Some(fault);
     }
     started
 }
@@ -118,6 +120,24 @@ pub(crate) fn finish(
         world.journal.finished(entry, reply.status().as_u16(), wall);
     }
     reply
+}
+
+/// Opens a socket, once the waiting is over; or the answer that comes in its place.
+#[expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")]
+pub(crate) fn connect(
+    world: &mut World,
+    started: Started,
+    call: &Call,
+    wall: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<Connection, Reply> {
+    if started.forced.is_some() {
+        return Err(finish(world, started, call, wall, entropy));
+    }
+    if let Some(entry) = started.entry {
+        world.journal.finished(entry, 101, wall);
+    }
+    Ok(Connection::new(call.uri().path(), started.fault, &world.state, wall))
 }
 
 /// Pages and control calls are neither counted nor disturbed by faults.

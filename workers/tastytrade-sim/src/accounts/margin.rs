@@ -128,6 +128,7 @@ mod tests {
         let moment = "2026-11-20T15:00:00Z".parse().unwrap();
         Position {
             symbol: symbol.to_owned(),
+            streamer_symbol: symbol.to_owned(),
             underlying,
             option,
             count,

@@ -17,6 +17,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Position {
     pub symbol: String,
+    pub streamer_symbol: String,
     pub underlying: &'static Listing,
     /// The option, or shares.
     pub option: Option<Occ>,
@@ -65,6 +66,7 @@ pub(crate) fn position(market: &Market<'_>, line: &Line, now: Timestamp) -> Opti
     };
     Some(Position {
         symbol: line.instrument.symbol(),
+        streamer_symbol: line.instrument.streamer_symbol(),
         underlying: line.instrument.listing()?,
         option,
         count: line.count,

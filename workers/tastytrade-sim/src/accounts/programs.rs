@@ -35,10 +35,12 @@ struct Key {
     day: NaiveDate,
 }
 
+type WorkedOut = (Key, Rc<Vec<Order>>);
+
 thread_local! {
     /// The orders of each account up to the end of a day: they are asked for with every call, and working them out takes
     /// a while.
-    static WORKED_OUT: RefCell<HashMap<&'static str, (Key, Rc<Vec<Order>>)>> = RefCell::default();
+    static WORKED_OUT: RefCell<HashMap<&'static str, WorkedOut>> = RefCell::default();
 }
 
 /// All filled orders of the programs up to a moment, oldest first, numbered.

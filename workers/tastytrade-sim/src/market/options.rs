@@ -119,13 +119,8 @@ impl Market<'_> {
         })
     }
 
-    /// What an option is worth at a moment; after its expiration what it settled to. `None` where it is written on
-    /// nothing that is listed.
-    pub(crate) fn option_price(&self, option: &Occ, at: Timestamp) -> Option<OptionPrice> {
-        Some(self.option_model(option, at)?.price(option.right, option.strike()))
-    }
-
-    /// Value, implied volatility and greeks of an option at a moment. `None` as with [`Market::option_price`].
+    /// Value, implied volatility and greeks of an option at a moment; after its expiration what it settled to. `None`
+    /// where it is written on nothing that is listed.
     pub(crate) fn option_greeks(&self, option: &Occ, at: Timestamp) -> Option<Greeks> {
         Some(self.option_model(option, at)?.greeks(option.right, option.strike()))
     }

@@ -37,17 +37,6 @@ pub(crate) struct Claims {
     pub token_use: Use,
 }
 
-/// What a token for market data says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct QuoteClaims {
-    /// The user's name.
-    pub quotes_of: String,
-    /// Whether the quotes come late.
-    pub delayed: bool,
-    /// When it ends by the market's clock, in Unix seconds.
-    pub exp: i64,
-}
-
 /// Signs what is given.
 pub(crate) fn sign(claims: &impl Serialize) -> String {
     let header = URL_SAFE_NO_PAD.encode(br#"{"alg":"HS256","kid":"sim-1","typ":"JWT"}"#);

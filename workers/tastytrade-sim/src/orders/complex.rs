@@ -116,6 +116,6 @@ pub(crate) fn ended(desk: &mut Desk<'_>, order: &Order, now: Timestamp) {
 pub(crate) fn tell(desk: &mut Desk<'_>, complex: &ComplexOrder) {
     if let Some(account) = crate::accounts::find(&complex.account) {
         let item = item(desk.state, complex);
-        desk.tell(account.number, "ComplexOrder", item);
+        desk.tell(account.number, "ComplexOrder", &item);
     }
 }

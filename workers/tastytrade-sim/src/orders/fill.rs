@@ -59,7 +59,7 @@ pub(crate) fn change(desk: &mut Desk<'_>, place: usize, how: impl FnOnce(&mut Or
     order.updated_at = order.updated_at.max(now);
     let (item, account) = (show::item(order, true), accounts::find(&order.account));
     if let Some(account) = account {
-        desk.tell(account.number, "Order", item);
+        desk.tell(account.number, "Order", &item);
     }
 }
 
@@ -72,11 +72,11 @@ fn told(desk: &mut Desk<'_>, order: &Order, now: Timestamp) {
         if let Some(line) = book.lines.get(&leg.symbol)
             && let Some(position) = accounts::positions::position(&desk.state.market(), line, now)
         {
-            desk.tell(account.number, "CurrentPosition", position_item(account, &position, false, now));
+            desk.tell(account.number, "CurrentPosition", &position_item(account, &position, false, now));
         }
     }
     let item = balance_item(desk.state, account, now);
-    desk.tell(account.number, "AccountBalance", item);
+    desk.tell(account.number, "AccountBalance", &item);
 }
 
 /// When it runs out.

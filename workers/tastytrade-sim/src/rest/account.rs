@@ -124,6 +124,15 @@ fn positions(state: &State, asked: &Asked<'_>) -> Outcome {
     Ok(items(list, asked.path()).into())
 }
 
+/// All open positions of an account with their marks.
+pub(super) fn position_items(state: &State, account: &'static Account, now: Timestamp) -> Vec<Value> {
+    let book = Book::of(&ledger::of(state, account, now));
+    held::positions(&state.market(), &book, now)
+        .iter()
+        .map(|position| position_item(account, position, true, now))
+        .collect()
+}
+
 /// A position, as REST and the account streamer give it.
 pub(crate) fn position_item(account: &Account, position: &Position, marks: bool, now: Timestamp) -> Value {
     let updated = last_activity(now);
@@ -153,10 +162,7 @@ pub(crate) fn position_item(account: &Account, position: &Position, marks: bool,
         "realized-today-date": session,
         "created-at": moment(position.opened_at),
         "updated-at": moment(position.updated_at.max(updated)),
-        "streamer-symbol": position
-            .option
-            .as_ref()
-            .map_or_else(|| position.underlying.streamer_symbol(), |option| option.streamer_symbol()),
+        "streamer-symbol": position.streamer_symbol,
     });
     let Some(fields) = item.as_object_mut() else { return item };
     with_effect(fields, "realized-day-gain", position.realized);

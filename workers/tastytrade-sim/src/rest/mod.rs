@@ -19,8 +19,7 @@ mod transactions;
 mod watchlists;
 
 pub(crate) use account::{balance_item, position_item};
-pub(crate) use tokens::STREAM_PATH;
-pub(crate) use watchlists::{Watchlist, public as public_watchlists};
+pub(crate) use watchlists::Watchlist;
 
 use chrono::{NaiveDate, TimeDelta};
 use domain::Timestamp;
@@ -42,8 +41,10 @@ use crate::{
 const OLDEST_VERSION: &str = "20250813";
 /// From this version on, lists of orders need a start.
 const ORDERS_NEED_START: &str = "20261012";
+/// What TastyTrade's own SDK for JavaScript calls itself, without a version.
+const OFFICIAL_SDK: &str = "tastytrade-sdk-js";
 /// How late delayed quotes are.
-const DELAY: TimeDelta = TimeDelta::minutes(15);
+pub(crate) const DELAY: TimeDelta = TimeDelta::minutes(15);
 
 /// What an endpoint answers: a status and a body.
 #[derive(Debug, Clone, PartialEq)]
@@ -181,6 +182,8 @@ pub(crate) struct Asked<'a> {
     query: Pairs,
     parts: Vec<String>,
     user: Option<&'static User>,
+    /// The wall clock's time, which tokens go by.
+    wall: Timestamp,
     /// The simulator's time.
     now: Timestamp,
     /// The time that quotes are of: earlier for a user with delayed quotes.
@@ -292,13 +295,14 @@ fn respond(world: &mut World, call: &Call, route: Option<&Route>, wall: Timestam
         query: call::query(call),
         parts: route.parts.clone(),
         user,
+        wall,
         now,
         seen: if user.is_some_and(|user| user.delayed) { now - DELAY } else { now },
         orders_need_start: version.is_some_and(|version| version >= ORDERS_NEED_START),
     };
     match route.endpoint.run {
         Run::Read(run) => run(world.state(), &asked),
-        Run::Write(run) => run(&mut world.desk(), &asked),
+        Run::Write(run) => run(&mut world.desk(wall), &asked),
     }
 }
 
@@ -313,9 +317,22 @@ fn permitted(caller: Caller, scope: Scope) -> Result<Caller, Refusal> {
     if enough { Ok(caller) } else { Err(Refusal::InsufficientScopes) }
 }
 
+/// What an account has now, as it is told to those who follow it; `None` for a kind of thing that there is not.
+pub(crate) fn news(state: &State, account: &'static Account, kind: &str, wall: Timestamp) -> Option<Vec<Value>> {
+    let now = state.clock.now(wall);
+    match kind {
+        "AccountBalance" => Some(vec![balance_item(state, account, now)]),
+        "CurrentPosition" => Some(account::position_items(state, account, now)),
+        _ => None,
+    }
+}
+
 /// `product/version`, as TastyTrade demands of every call.
 pub(crate) fn check_user_agent(call: &Call) -> Result<(), Refusal> {
     let agent = call::header_text(call, header::USER_AGENT).unwrap_or_default();
+    if agent == OFFICIAL_SDK {
+        return Ok(());
+    }
     let (product, version) = agent.split_once('/').ok_or(Refusal::NoUserAgent)?;
     let named =
         !product.is_empty() && !product.contains(' ') && version.bytes().next().is_some_and(|byte| byte != b' ');
@@ -342,6 +359,7 @@ mod tests {
             ("TTAI/0.1.0", true),
             ("python-httpx2/2.16.2", true),
             ("Mozilla/5.0 (X11)", true),
+            ("tastytrade-sdk-js", true),
             ("curl", false),
             ("/1", false),
             ("a b/1", false),

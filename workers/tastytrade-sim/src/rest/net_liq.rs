@@ -9,10 +9,11 @@ use crate::{
     accounts::{ledger, net_liq, programs},
     calendar::{self, Session},
     state::State,
-    wire::{decimal, items},
+    wire::{decimal, envelope, items},
 };
 
-pub(super) const ENDPOINTS: &[Endpoint] = &[get("/accounts/{n}/net-liq/history", history)];
+pub(super) const ENDPOINTS: &[Endpoint] =
+    &[get("/accounts/{n}/net-liq", current), get("/accounts/{n}/net-liq/history", history)];
 
 /// How far apart the points are.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,16 @@ fn step(days: i64) -> Step {
         9..=40 => Step::Minutes(120),
         _ => Step::Day,
     }
+}
+
+/// What it is worth now.
+fn current(state: &State, asked: &Asked<'_>) -> Outcome {
+    let ledger = ledger::of(state, asked.account()?, asked.now);
+    let worth = decimal(ledger::Book::of(&ledger).net_liquidating_value(&state.market(), asked.now));
+    let data = json!({
+        "net-liq": worth, "pending-cash": "0.0", "total": worth, "time": asked.now.to_rfc3339(),
+    });
+    Ok(envelope(&data, asked.path()).into())
 }
 
 fn history(state: &State, asked: &Asked<'_>) -> Outcome {

@@ -1,13 +1,13 @@
 //! Tokens for the streamers, and the check of the session.
 
-use chrono::TimeDelta;
 use http::{Method, header};
 use serde_json::json;
 
 use super::{Answer, Asked, Endpoint, Outcome, Scope, get, write};
 use crate::{
-    call,
-    oauth::jwt::{self, QuoteClaims},
+    call::header_text,
+    oauth::quote_token,
+    stream,
     wire::{envelope, moment},
 };
 
@@ -16,22 +16,16 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     write(Method::POST, "/sessions/validate", Scope::Either, |_, asked| validate(asked)),
 ];
 
-/// Where market data are streamed, on this server's own origin.
-pub(crate) const STREAM_PATH: &str = "/dxlink";
-
-/// A token for market data, good for a day.
+/// A token for market data on this server's own origin, good for a day. Data that come late are of another level.
 fn quote_token(asked: &Asked<'_>) -> Outcome {
     let user = asked.user()?;
-    let expires = asked.now + TimeDelta::days(1);
-    let token =
-        jwt::sign(&QuoteClaims { quotes_of: user.name.to_owned(), delayed: user.delayed, exp: expires.timestamp() });
-    let host = call::header_text(asked.call, header::HOST).unwrap_or("localhost");
+    let host = header_text(asked.call, header::HOST).or_else(|| asked.call.uri().authority().map(|host| host.as_str()));
     let data = json!({
-        "token": token,
-        "dxlink-url": format!("ws://{host}{STREAM_PATH}"),
+        "token": quote_token::issue(user.name, asked.wall),
+        "dxlink-url": format!("ws://{}{}", host.unwrap_or("localhost"), stream::DXLINK),
         "level": if user.delayed { "demo" } else { "api" },
-        "issued-at": moment(asked.now),
-        "expires-at": moment(expires),
+        "issued-at": moment(asked.wall),
+        "expires-at": moment(asked.wall + quote_token::LIFETIME),
     });
     Ok(envelope(&data, asked.path()).into())
 }
