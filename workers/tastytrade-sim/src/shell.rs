@@ -141,6 +141,8 @@ async fn converse(world: &RefCell<World>, socket: &WebSocket, mut connection: Co
             return;
         }
         let out = {
+            // Whoever listens wants to hear of fills that nobody has asked for.
+            world.borrow_mut().look_at_orders(now);
             let world = world.borrow();
             match came {
                 Some(text) => connection.receive(&text.unwrap_or_default(), world.state(), now),

@@ -9,9 +9,12 @@ use vault::Entropy;
 use crate::{
     calendar,
     call::{self, Call, Reply},
-    control, faults,
+    control,
+    desk::Desk,
+    faults,
     journal::Journal,
     oauth::{Purpose, login, token},
+    orders::fill,
     pages, rest,
     state::State,
     stream::{self, Connection},
@@ -64,6 +67,20 @@ impl World {
     pub(crate) fn edit(&mut self) -> &mut State {
         self.changed = true;
         &mut self.state
+    }
+
+    /// The place where calls change things.
+    pub(crate) fn desk(&mut self, wall: Timestamp) -> Desk<'_> {
+        self.changed = true;
+        Desk { state: &mut self.state, wall }
+    }
+
+    /// Looks at the resting orders: some may be filled, others may have run out.
+    pub(crate) fn look_at_orders(&mut self, wall: Timestamp) {
+        if self.state.orders.iter().any(|order| !order.status.is_terminal()) {
+            let now = self.state.clock.now(wall);
+            fill::look(&mut self.desk(wall), now);
+        }
     }
 
     /// Forgets everything.
@@ -120,6 +137,7 @@ pub(crate) fn finish(
 }
 
 /// Opens a socket, once the waiting is over; or the answer that comes in its place.
+#[expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")]
 pub(crate) fn connect(
     world: &mut World,
     started: Started,
@@ -159,6 +177,9 @@ fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &dyn Entropy
         },
         (_, path) if path.starts_with("/sim/") => control::answer(world, call, wall, entropy),
         (_, path) if is_page(path) => call::json(404, &Refusal::NotFound.body()),
-        (method, path) => rest::answer(&world.state, call, rest::Route::of(method, path).as_ref(), wall),
+        (method, path) => {
+            world.look_at_orders(wall);
+            rest::answer(world, call, rest::Route::of(method, path).as_ref(), wall)
+        }
     }
 }

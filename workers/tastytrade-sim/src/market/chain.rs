@@ -103,6 +103,23 @@ impl Market<'_> {
             .is_some_and(|day| self.strikes(listing, factor, &day, now).binary_search(&option.strike_mills).is_ok())
     }
 
+    /// The listed strike of the standard root that is nearest to a price, in thousandths of a dollar; `None` where the
+    /// expiration is not listed at that moment.
+    pub(crate) fn nearest_strike(
+        &self,
+        listing: &Listing,
+        expiration: NaiveDate,
+        at: Timestamp,
+        price: f64,
+    ) -> Option<u32> {
+        let days = expirations::listed(listing, &listing.root(), calendar::local_date(at));
+        let day = days.into_iter().find(|day| day.date == expiration)?;
+        let distance = |strike: &u32| (f64::from(*strike) - price * 1000.0).abs();
+        self.strikes(listing, 1.0, &day, at)
+            .into_iter()
+            .min_by(|left, right| distance(left).total_cmp(&distance(right)))
+    }
+
     /// Narrow steps where the price was since the expiration was listed, wide ones far away.
     fn strikes(&self, listing: &Listing, factor: f64, day: &Expiration, now: Timestamp) -> Vec<u32> {
         let life = match day.style {

@@ -85,7 +85,7 @@ fn regular_days(today: NaiveDate, ahead: &[u32]) -> Vec<Expiration> {
 /// The next months, and every third one up to a year.
 fn regular(today: NaiveDate) -> Vec<Expiration> {
     let mut ahead: Vec<u32> = vec![0, 1, 2, 3];
-    ahead.extend((4..=12).filter(|ahead| month(today, *ahead).1 % 3 == 0));
+    ahead.extend((4..=12).filter(|ahead| month(today, *ahead).1.is_multiple_of(3)));
     regular_days(today, &ahead)
 }
 
@@ -112,7 +112,7 @@ fn style_of_friday(day: NaiveDate) -> Style {
 fn all_days(today: NaiveDate, index: bool) -> Vec<Expiration> {
     let ends = (0..12_u32).filter_map(|ahead| {
         let (year, of_month) = month(today, ahead);
-        let quarter = of_month % 3 == 0;
+        let quarter = of_month.is_multiple_of(3);
         let (next_year, next_month) = if of_month == 12 { (year + 1, 1) } else { (year, of_month + 1) };
         let date = calendar::trading_day_on_or_before(calendar::ymd(next_year, next_month, 1) - Days::new(1));
         let style = if quarter { Style::Quarterly } else { Style::EndOfMonth };

@@ -117,7 +117,7 @@ impl Contract {
     fn of_parts(head: &str, digit: &str) -> Option<Self> {
         let (code, letter) = head.split_at_checked(head.len().checked_sub(1)?)?;
         let month = u32::try_from(MONTHS.find(letter)?).ok()? + 1;
-        let product = product(code).filter(|_| month % 3 == 0)?;
+        let product = product(code).filter(|_| month.is_multiple_of(3))?;
         let digit: i32 = digit.parse().ok()?;
         // One digit stands for a year from 2025 on.
         Some(Self { product, year: 2025 + (digit + 5) % 10, month })
@@ -278,14 +278,14 @@ fn under(product: &'static Product, expiration: NaiveDate) -> Contract {
 /// The day on which the options of a root expire in a month.
 fn day_of(root: &str, year: i32, month: u32) -> Option<NaiveDate> {
     match root {
-        "ES" => (month % 3 == 0).then(|| calendar::monthly_expiration(year, month)),
+        "ES" => month.is_multiple_of(3).then(|| calendar::monthly_expiration(year, month)),
         "EW" => {
             let (year, month) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
             Some(calendar::trading_day_on_or_before(calendar::ymd(year, month, 1) - Days::new(1)))
         }
         _ => {
             let n: u8 = root.strip_prefix("EW")?.parse().ok().filter(|n| (1..=4).contains(n))?;
-            let free = n != 3 || month % 3 != 0;
+            let free = n != 3 || !month.is_multiple_of(3);
             free.then(|| calendar::trading_day_on_or_before(calendar::nth(year, month, Weekday::Fri, n)))
         }
     }

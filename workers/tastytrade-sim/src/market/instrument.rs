@@ -167,13 +167,6 @@ impl Market<'_> {
         }
     }
 
-    /// The open contracts of an option on the day of a moment; `None` for what is no option.
-    pub(crate) fn open_interest_of(&self, instrument: &Instrument, now: Timestamp) -> Option<f64> {
-        let symbol = instrument.symbol();
-        let subject = subject(instrument, &symbol)?;
-        Some(self.open_interest(subject, &super::hours::current(subject.listing, now)))
-    }
-
     /// What was traded in the session of a moment up to it: shares, contracts or coins; zero for an index.
     pub(crate) fn volume_of(&self, instrument: &Instrument, now: Timestamp) -> f64 {
         let Some(listing) = instrument.listing() else { return 0.0 };

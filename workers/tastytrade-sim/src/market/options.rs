@@ -89,11 +89,6 @@ impl Market<'_> {
         self.at_the_money(listing, at, at + TimeDelta::days(30))
     }
 
-    /// The same at the end of a session, by the session's index, without what reports add.
-    pub(crate) fn implied_volatility_of_session(&self, listing: &Listing, index: f64) -> f64 {
-        listing.iv * self.volatility_walk(volatility_name(listing)).at(index + 1.0).exp()
-    }
-
     /// The at-the-money volatility for options that end at a moment.
     pub(crate) fn at_the_money(&self, listing: &Listing, at: Timestamp, expires: Timestamp) -> f64 {
         let now = listing.iv * self.volatility_walk(volatility_name(listing)).at(tau_of(listing, at)).exp();
@@ -124,13 +119,8 @@ impl Market<'_> {
         })
     }
 
-    /// What an option is worth at a moment; after its expiration what it settled to. `None` where it is written on
-    /// nothing that is listed.
-    pub(crate) fn option_price(&self, option: &Occ, at: Timestamp) -> Option<OptionPrice> {
-        Some(self.option_model(option, at)?.price(option.right, option.strike()))
-    }
-
-    /// Value, implied volatility and greeks of an option at a moment. `None` as with [`Market::option_price`].
+    /// Value, implied volatility and greeks of an option at a moment; after its expiration what it settled to. `None`
+    /// where it is written on nothing that is listed.
     pub(crate) fn option_greeks(&self, option: &Occ, at: Timestamp) -> Option<Greeks> {
         Some(self.option_model(option, at)?.greeks(option.right, option.strike()))
     }

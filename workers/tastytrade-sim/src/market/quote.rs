@@ -10,7 +10,6 @@ use super::{
     hours,
     instrument::subject,
     noise::{stream, unit},
-    occ::Occ,
     options::OptionPrice,
 };
 use crate::{
@@ -119,11 +118,6 @@ pub(crate) fn of_listing(market: &Market<'_>, listing: &Listing, now: Timestamp)
     }
 }
 
-/// The quote of an option on a listed symbol.
-pub(crate) fn of_option(market: &Market<'_>, option: &Occ, now: Timestamp) -> Option<QuoteItem> {
-    of_any_option(market, &Instrument::EquityOption(option.clone()), now)
-}
-
 /// The quote of anything; `None` where it is written on nothing that is listed. Whether it is listed itself is not asked.
 pub(crate) fn of_instrument(market: &Market<'_>, instrument: &Instrument, now: Timestamp) -> Option<QuoteItem> {
     match instrument {
@@ -220,7 +214,7 @@ fn of_future(market: &Market<'_>, contract: &Contract, now: Timestamp) -> Option
         year_high_price: Some(decimal(high.map_or(year_high, |high| year_high.max(high)))),
         volume: Some(number(market.volume_of(&Instrument::Future(*contract), now), 0)),
         open_interest: Some(number((contract.product.volume * 1400.0).round(), 0)),
-        ..blank(symbol.clone(), "Future", &session, &before, now)
+        ..blank(symbol, "Future", &session, &before, now)
     })
 }
 

@@ -203,7 +203,7 @@ impl Session {
 
     fn open(&mut self, message: &Value) -> Vec<Out> {
         let number = message["channel"].as_u64().unwrap_or(0);
-        if number % 2 == 0 || self.channels.contains_key(&number) {
+        if number.is_multiple_of(2) || self.channels.contains_key(&number) {
             return error("BAD_ACTION", "the channel cannot be opened");
         }
         if message["service"] != "FEED" {
