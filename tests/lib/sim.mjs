@@ -20,8 +20,8 @@ export function simulator(stack) {
     revoke: (user) => call("POST", "revoke", { user }),
     expireAccess: (user) => call("POST", "expire-access", { user }),
     accessLifetime: (seconds) => call("POST", "access-lifetime", { seconds }),
-    /** A grant as the Create Grant page makes it: `{client_secret, refresh_token}`. */
-    grant: (user) => call("POST", "grant", { user }),
+    /** A grant as the Create Grant page makes it, of all scopes unless some are named: `{client_secret, refresh_token}`. */
+    grant: (user, scopes) => call("POST", "grant", { user, scopes }),
     price: (symbol, price) => call("POST", "price", { symbol, price }),
     /** How many access tokens were made for a user. */
     mints: async (user) => (await self.state()).mints.by_user[user] ?? 0,

@@ -365,6 +365,19 @@ fn faults_come_as_ordered_and_go() {
     let before = bench.wall;
     assert_eq!(bench.get(path, &access).0, 200);
     assert_eq!(bench.wall - before, TimeDelta::seconds(5));
+    for fault in ["truncated", "wrong_types", "reset"] {
+        bench.post("/sim/faults", &json!({ "path": path, "fault": fault }));
+        let request =
+            http::Request::get(path).header("user-agent", "t/1").header("authorization", format!("Bearer {access}"));
+        let reply = bench.send(request, "");
+        assert_eq!(reply.status(), 200);
+        let body = serde_json::from_slice::<Value>(reply.body());
+        match fault {
+            "truncated" => assert!(body.is_err()),
+            "wrong_types" => assert!(body.unwrap()["data"]["items"][0]["cash-balance"].is_array()),
+            _ => assert!(reply.extensions().get::<crate::faults::Broken>().is_some()),
+        }
+    }
     bench.post("/sim/faults", &json!({ "path": "*", "fault": "500", "times": null }));
     assert_eq!(bench.get(path, &access).0, 500);
     read(bench.send(http::Request::delete("/sim/faults"), ""));

@@ -119,11 +119,17 @@ pub(crate) fn finish(
     if let Some(entry) = started.entry {
         world.journal.finished(entry, reply.status().as_u16(), wall);
     }
-    reply
+    match &started.fault {
+        Some(fault) => faults::spoiled(fault, reply),
+        None => reply,
+    }
 }
 
 /// Opens a socket, once the waiting is over; or the answer that comes in its place.
-#[expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")
+)]
 pub(crate) fn connect(
     world: &mut World,
     started: Started,
