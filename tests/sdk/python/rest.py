@@ -244,7 +244,7 @@ async def complex_orders(session):
     price = (await get_market_data(session, "MSFT", InstrumentType.EQUITY)).mark
     sell, buy = (shares.build_leg(Decimal(5), action) for action in (OrderAction.SELL_TO_CLOSE, OrderAction.BUY_TO_OPEN))
     gain = LimitOrder(time_in_force=OrderTimeInForce.GTC, legs=[sell], price=price + 90)
-    loss = StopOrder(time_in_force=OrderTimeInForce.GTC, legs=[sell], stop_trigger=price - 900)
+    loss = StopOrder(time_in_force=OrderTimeInForce.GTC, legs=[sell], stop_trigger=price - 90)
     tried = await account.place_complex_order(session, OCOOrder(take_profit=gain, stop_loss=loss), dry_run=True)
     assert len(tried.complex_order.orders) == 2
     placed = await account.place_complex_order(session, OCOOrder(take_profit=gain, stop_loss=loss), dry_run=False)
