@@ -68,15 +68,20 @@ pub enum Call {
         /// Where.
         place: DebugPanic,
     },
+    /// Development only: collects market data. Needs a principal. Answer: what the collection came to.
+    DebugStream(DebugStream),
 }
 
 impl Call {
     /// Whether it changes nothing, so that it may end anywhere when nobody waits for it any more.
     pub fn only_reads(&self) -> bool {
         match self {
-            Self::GetQuote(_) | Self::GetWorkflowStatus(_) | Self::GetPortfolio | Self::GetOverview | Self::Health => {
-                true
-            }
+            Self::GetQuote(_)
+            | Self::GetWorkflowStatus(_)
+            | Self::GetPortfolio
+            | Self::GetOverview
+            | Self::Health
+            | Self::DebugStream(_) => true,
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }
             | Self::SingleUser
@@ -96,6 +101,22 @@ pub enum DebugPanic {
     After,
     /// Twice in a step of a workflow.
     Step,
+}
+
+/// Market data to collect on demand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DebugStream {
+    /// Kinds of events as the streamer names them, for example `Quote` and `Greeks`.
+    pub kinds: Vec<String>,
+    /// Streamer symbols of which each of these kinds is wanted.
+    pub symbols: Vec<String>,
+    /// Streamer symbols of which daily candles are wanted.
+    pub candles: Vec<String>,
+    /// Of how many days.
+    pub days: u16,
+    /// How long it may take, in milliseconds.
+    pub wait_ms: u64,
 }
 
 /// A login that succeeded: the user is known and the credential is sealed.

@@ -3,6 +3,7 @@
 //! It holds the access token, which lives 15 minutes: in memory, and sealed in the object's storage so that an eviction
 //! costs no mint. Isolates cannot share a promise between requests; the object can, so it mints one token at a time while
 //! the other calls wait for it. A token that TastyTrade no longer accepts is replaced once and the call made again.
+//! Market data in motion come through it as well ([`crate::stream`]).
 
 use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
 
@@ -18,6 +19,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durabl
 use crate::{
     app::App,
     credential::{self, reconnect},
+    stream::{self, Streams},
 };
 
 /// One attempt, headers and body together.
@@ -29,7 +31,7 @@ const STORED: &str = "access_token";
 /// Marks an answer as our own error rather than TastyTrade's answer.
 const ERROR_HEADER: &str = "x-ttai-error";
 /// Larger than any request of ours.
-const MAX_BODY: usize = 256 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 
 /// The object's class.
 #[durable_object(fetch)]
@@ -39,6 +41,7 @@ pub struct Upstream {
     held: AssertUnwindSafe<RefCell<Option<Held>>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: AssertUnwindSafe<Mutex<()>>,
+    streams: AssertUnwindSafe<Streams>,
 }
 
 #[derive(Clone)]
@@ -65,7 +68,13 @@ struct Order {
 
 impl DurableObject for Upstream {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, held: AssertUnwindSafe(RefCell::new(None)), minting: AssertUnwindSafe(Mutex::new(())) }
+        Self {
+            state,
+            env,
+            held: AssertUnwindSafe(RefCell::new(None)),
+            minting: AssertUnwindSafe(Mutex::new(())),
+            streams: AssertUnwindSafe(Streams::default()),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -94,6 +103,10 @@ impl Upstream {
     async fn serve(&self, request: Request) -> std::result::Result<Answer, Error> {
         let caller = Caller::of(&request);
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
+        if request.uri().path() == stream::PATH {
+            let order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+            return caller.attend(self.stream(order)).await.ok_or_else(gone)?;
+        }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         let work = self.carry_out(&order);
         if order.request.method == Method::Get {
@@ -113,6 +126,16 @@ impl Upstream {
         self.forget(&token).await;
         let token = self.token(&app, &order.user_id).await?;
         send(&app, &order.request, Some(&token)).await
+    }
+
+    async fn stream(&self, order: stream::Order) -> std::result::Result<Answer, Error> {
+        let app = App::new(&self.env)?;
+        // A token for market data outlives the permission that it was given for; the permission is what counts.
+        self.token(&app, &order.user_id).await?;
+        let ask = async |request| self.carry_out(&Order { user_id: order.user_id.clone(), request }).await;
+        let streamed = self.streams.carry_out(&self.state, &app, &order, ask).await?;
+        let body = serde_json::to_vec(&streamed).map_err(|_| unreadable())?;
+        Ok(Answer::new(200, None, body, app.now))
     }
 
     /// The user's access token: held, stored, or minted now.
@@ -241,10 +264,20 @@ fn outgoing(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Re
 
 /// Sends a request in the user's name, through the user's object.
 pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
+    let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
+    to_object(app, user, "/", order).await
+}
+
+/// Sends an order to the user's object.
+pub(crate) async fn to_object(
+    app: &App,
+    user: &UserId,
+    path: &str,
+    body: Vec<u8>,
+) -> std::result::Result<Answer, Error> {
     let unavailable =
         || Error::new(Reason::UpstreamUnavailable, "The connection to TastyTrade broke. Try again in a moment.");
-    let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
-    let order = http::Request::post("http://upstream/").body(order).map_err(|_| unreadable())?;
+    let order = http::Request::post(format!("http://upstream{path}")).body(body).map_err(|_| unreadable())?;
     let object = edge::object::named(&app.env, "UPSTREAM", user.as_str()).map_err(|_| unavailable())?;
     let answer = edge::fetch::to_object(&object, &order).await.map_err(|_| unavailable())?;
     if answer.headers.contains_key(ERROR_HEADER) {

@@ -59,6 +59,11 @@ pub(crate) fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &
         (&Method::POST, "/sim/access-lifetime") => access_lifetime(world, call),
         (&Method::POST, "/sim/grant") => user(call).and_then(|user| grant(world, call, user, wall, entropy)),
         (&Method::POST, "/sim/price") => price(world, call, wall),
+        (&Method::DELETE, "/sim/sockets") => {
+            world.sockets.closings += 1;
+            Ok(json!({ "closing": world.sockets.open }))
+        }
+        (&Method::POST, "/sim/handshake") => handshake(world, call),
         (&Method::POST, "/sim/announce") => announce(world, call, wall),
         _ => return call::json(404, &json!({ "error": { "code": "not_found", "message": "No such handle" } })),
     };
@@ -80,9 +85,11 @@ fn state(world: &World, wall: Timestamp) -> Value {
         "clock": state.clock,
         "market": calendar::phase(now).as_str(),
         "seed": state.seed,
+        "lenient_handshake": state.lenient_handshake,
         "mints": state.mints,
         "requests": world.journal.counts(),
         "in_flight": world.journal.in_flight(),
+        "sockets": world.sockets.open,
         "faults": state.faults,
         "prices": state.overrides,
         "access_seconds": state.access_seconds,
@@ -196,6 +203,18 @@ fn grant(world: &mut World, call: &Call, user: &str, wall: Timestamp, entropy: &
         "client_secret": created.client_secret,
         "refresh_token": created.refresh_token,
     }))
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    strict: bool,
+}
+
+/// Whether DXLink ends the session of a client that says its token before it is asked: so it is since June 2026.
+fn handshake(world: &mut World, call: &Call) -> Outcome {
+    let Handshake { strict } = body(call)?;
+    world.edit().lenient_handshake = !strict;
+    Ok(json!({ "strict": strict }))
 }
 
 #[derive(Deserialize)]

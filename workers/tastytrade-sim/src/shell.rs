@@ -23,6 +23,8 @@ use crate::{
 
 /// No call of the API has a larger body.
 const BODY_LIMIT: usize = 64 * 1024;
+/// How often a socket looks whether it is to be closed.
+const LOOK: Duration = Duration::from_millis(200);
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
@@ -94,10 +96,12 @@ impl Simulator {
         let now = edge::clock::now();
         let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy)?;
         let pair = WebSocketPair::new().map_err(|_| internal())?;
-        let (world, server) = (Rc::clone(&self.world), pair.server);
+        let (world, server, path) = (Rc::clone(&self.world), pair.server, call.uri().path().to_owned());
+        *world.borrow_mut().sockets.open.entry(path.clone()).or_default() += 1;
         self.object.wait_until(async move {
             // A panic has been logged; the socket is closed with what it was in.
             let _ = edge::guard::catch(converse(&world, &server, connection)).await;
+            world.borrow_mut().sockets.open.entry(path).and_modify(|open| *open = open.saturating_sub(1));
         });
         Ok(pair.client)
     }
@@ -123,14 +127,20 @@ async fn converse(world: &RefCell<World>, socket: &WebSocket, mut connection: Co
     if socket.accept().is_err() {
         return;
     }
+    let closings = world.borrow().sockets.closings;
     loop {
-        let wait = (connection.wakes_at() - edge::clock::now()).to_std().unwrap_or_default();
+        let wait = (connection.wakes_at() - edge::clock::now()).to_std().unwrap_or_default().min(LOOK);
         let came = match select(events.next(), pin!(Delay::from(wait))).await {
             Either::Left((Some(Ok(WebsocketEvent::Message(message))), _)) => Some(message.text()),
             Either::Left(_) => break,
             Either::Right(_) => None,
         };
         let now = edge::clock::now();
+        if world.borrow().sockets.closings != closings {
+            // The other side may have closed it already.
+            let _ = socket.close(Some(1001), Some("closed on demand"));
+            return;
+        }
         let out = {
             // Whoever listens wants to hear of fills that nobody has asked for.
             world.borrow_mut().look_at_orders(now);

@@ -100,6 +100,8 @@ pub(crate) struct State {
     pub orders_placed: u64,
     /// By user, the number of the last access token that was made to expire early.
     pub expired_through: BTreeMap<String, u64>,
+    /// Whether DXLink takes a token before it has asked for one, as it did until June 2026.
+    pub lenient_handshake: bool,
     /// What happened to accounts, for those who follow them.
     #[serde(skip)]
     pub news: News,
@@ -123,6 +125,7 @@ impl Default for State {
             complex_orders: Vec::new(),
             orders_placed: 0,
             expired_through: BTreeMap::new(),
+            lenient_handshake: false,
             news: News::default(),
         }
     }

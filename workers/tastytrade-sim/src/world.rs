@@ -1,5 +1,7 @@
 //! The simulator as a whole: what is kept, what is remembered, and the way of a call through both.
 
+use std::collections::BTreeMap;
+
 use domain::Timestamp;
 use http::Method;
 use vault::Entropy;
@@ -26,6 +28,17 @@ pub(crate) struct World {
     changed: bool,
     /// What was called.
     pub journal: Journal,
+    /// The sockets that are open.
+    pub sockets: Sockets,
+}
+
+/// The sockets that are open, and whether they are to be.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    /// How many, by path.
+    pub open: BTreeMap<String, u64>,
+    /// Counts how often all of them were closed: one that was opened before the last time closes.
+    pub closings: u64,
 }
 
 /// A call that has come in.
@@ -72,7 +85,8 @@ impl World {
 
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
-        *self = Self { changed: true, journal: self.journal.emptied(), ..Self::default() };
+        let sockets = std::mem::take(&mut self.sockets);
+        *self = Self { changed: true, journal: self.journal.emptied(), sockets, ..Self::default() };
     }
 
     /// Whether something changed since the last time this was asked.

@@ -88,6 +88,13 @@ impl Wanted {
         }
     }
 
+    /// What comes of it when nothing comes: all of it is missing.
+    pub fn nothing(&self, ended: Ended) -> Collected {
+        let series = self.series.iter().map(|series| Missing { kind: Kind::Candle, symbol: series.name() });
+        let events = self.keys().into_iter().map(|(kind, symbol)| Missing { kind, symbol });
+        Collected { missing: events.chain(series).collect(), ..Collected::nothing(ended) }
+    }
+
     /// Kind and symbol of every subscription but candles, each once.
     pub(super) fn keys(&self) -> BTreeSet<(Kind, String)> {
         let pairs = |(kinds, symbols): &(Vec<Kind>, Vec<String>)| {

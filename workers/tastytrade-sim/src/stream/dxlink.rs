@@ -164,6 +164,7 @@ impl Session {
             ("KEEPALIVE", _) => Vec::new(),
             ("SETUP", Phase::New) => self.set_up(message, wall),
             ("AUTH", Phase::Asked) => self.authorize(message, wall),
+            ("AUTH", Phase::Thinking(_)) if state.lenient_handshake => self.authorize(message, wall),
             ("CHANNEL_REQUEST", Phase::Authorized { .. }) => self.open(message),
             ("CHANNEL_CANCEL", Phase::Authorized { .. }) => self.cancel(message),
             ("FEED_SETUP", Phase::Authorized { .. }) => self.feed_setup(message),

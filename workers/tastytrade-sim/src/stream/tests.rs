@@ -270,6 +270,10 @@ fn a_token_before_its_time_ends_the_session() {
         assert!(last[0]["message"].as_str().unwrap().ends_with("Session not found: api"));
         assert_eq!(hand.wait(50), Vec::<Value>::new());
     }
+    let mut hand = Hand::new(DXLINK);
+    hand.state.lenient_handshake = true;
+    hand.say(&setup);
+    assert_eq!(hand.say(&auth)[0]["state"], "AUTHORIZED", "as it was before");
 }
 
 #[test]
