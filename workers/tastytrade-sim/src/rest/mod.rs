@@ -240,16 +240,11 @@ impl Asked<'_> {
 
     /// A moment of the query.
     fn moment(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+        // A blank before the time stands for a `T`; a blank after it is a plus sign that was not escaped.
         let read = |text: &str| -> Option<Timestamp> {
-            let text = text.replacen(' ', "T", 1);
+            let text = if text.contains('T') { text.to_owned() } else { text.replacen(' ', "T", 1) }.replace(' ', "+");
             let zoned = chrono::DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc());
-            // A plus sign that was not escaped has become a blank.
-            let plus = || {
-                let (head, zone) = text.rsplit_once(' ')?;
-                chrono::DateTime::parse_from_rfc3339(&format!("{head}+{zone}")).ok().map(|moment| moment.to_utc())
-            };
-            let plain = || text.parse::<chrono::NaiveDateTime>().ok().map(|moment| moment.and_utc());
-            zoned.ok().or_else(plus).or_else(plain)
+            zoned.ok().or_else(|| text.parse::<chrono::NaiveDateTime>().ok().map(|moment| moment.and_utc()))
         };
         self.first(name).map(|text| read(text).ok_or_else(|| wrong(name, "is not a valid date-time"))).transpose()
     }
