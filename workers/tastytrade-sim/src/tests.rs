@@ -581,7 +581,71 @@ fn what_is_kept_reads_again() {
     assert_eq!(bench.world.state().seed, 5);
 }
 
+/// Names of parameters that the endpoints know.
+const PARAMETERS: [&str; 18] = [
+    "symbol",
+    "symbols",
+    "per-page",
+    "page-offset",
+    "start-date",
+    "end-date",
+    "start-at",
+    "snapshot-date",
+    "time-back",
+    "time-of-day",
+    "equity-option",
+    "future",
+    "future-option",
+    "from-date",
+    "to-date",
+    "date",
+    "query",
+    "limit",
+];
+
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(160))]
+    #[test]
+    fn no_permitted_call_makes_it_panic(
+        place in 0..200_usize,
+        name in "[-A-Z0-9 ./+a-z]{1,24}",
+        query in proptest::collection::vec((0..PARAMETERS.len(), "[-0-9A-Za-z+:. /]{0,24}"), 0..4),
+        quantity in "[-0-9.e]{1,12}",
+        price in "[-0-9.e]{1,30}",
+    ) {
+        let mut bench = Bench::new();
+        let made = bench.post("/sim/grant", &json!({ "user": "saver" })).1;
+        let body = refresh(made["refresh_token"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+        let access = bench.post("/oauth/token", &body).1["access_token"].as_str().unwrap().to_owned();
+        let all = crate::rest::patterns();
+        let (method, pattern) = all[place % all.len()].clone();
+        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+        let path: Vec<&str> = pattern
+            .split('/')
+            .map(|part| match part {
+                "{n}" => "5WX50001",
+                part if part.starts_with('{') => &name,
+                part => part,
+            })
+            .collect();
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        for (parameter, value) in &query {
+            pairs.append_pair(PARAMETERS[*parameter], value);
+        }
+        let leg = json!({ "instrument-type": "Equity", "symbol": "KO", "action": "Buy to Open", "quantity": quantity });
+        let order = json!({
+            "order-type": "Limit", "time-in-force": "Day", "price": price, "price-effect": "Debit", "legs": [leg],
+            "name": price, "watchlist-entries": [{ "symbol": price }], "type": "OCO", "orders": [],
+        });
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}?{}", path.join("/"), pairs.finish()))
+            .header("user-agent", "t/1")
+            .header("authorization", format!("Bearer {access}"));
+        let reply = bench.send(request, &order.to_string());
+        proptest::prop_assert!(reply.status().as_u16() != 500);
+    }
+
     #[test]
     fn no_call_makes_it_panic(path in "/[a-z0-9/%.*-]{0,40}", query in "[a-z0-9=&\\[\\]%+,-]{0,40}", body in ".{0,80}") {
         let mut bench = Bench::new();
