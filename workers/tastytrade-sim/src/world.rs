@@ -133,7 +133,10 @@ pub(crate) fn finish(
     if let Some(entry) = started.entry {
         world.journal.finished(entry, reply.status().as_u16(), wall);
     }
-    reply
+    match &started.fault {
+        Some(fault) => faults::spoiled(fault, reply),
+        None => reply,
+    }
 }
 
 /// Opens a socket, once the waiting is over; or the answer that comes in its place.
