@@ -1,9 +1,11 @@
 //! The pages that people see. They work without a script, load nothing from elsewhere, and cannot be framed.
 
+pub(crate) mod connected;
 pub(crate) mod consent;
 pub(crate) mod dashboard;
 pub(crate) mod landing;
 pub(crate) mod message;
+pub(crate) mod settings;
 
 use askama::Template;
 use domain::{Error, Reason};

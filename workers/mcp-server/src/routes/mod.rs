@@ -11,6 +11,7 @@
 //! | `GET /debug/analysis`, `/debug/panic` | development only |
 //! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
 //! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
+//! | `/settings`, `/settings/*` | [`settings`] |
 //! | `GET /assets/*`, `/favicon.ico` | style, script and icon of the pages |
 //! | anything else | 404 |
 
@@ -20,6 +21,7 @@ mod debug;
 mod health;
 mod landing;
 mod live;
+mod settings;
 
 use domain::{Error, Reason};
 use edge::{
@@ -178,6 +180,7 @@ async fn page(app: &App<'_>, request: &Request) -> Result<Response, Error> {
         ("GET", "/debug/panic") => debug::panic(app, request).await,
         ("GET", "/dashboard") => dashboard::show(app, request).await,
         ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
+        (_, path) if path == "/settings" || path.starts_with("/settings/") => settings::route(app, request).await,
         ("GET", "/ws") => Ok(live::upgrade_required()),
         ("GET", "/favicon.ico") => assets::serve(path),
         ("GET", _) if path.starts_with("/assets/") => assets::serve(path),
