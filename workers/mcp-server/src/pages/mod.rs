@@ -34,6 +34,11 @@ impl Policy {
     }
 }
 
+/// A moment for people; the seconds are of no use to them.
+pub(crate) fn moment(moment: domain::Timestamp) -> String {
+    moment.format("%-d %B %Y, %H:%M UTC").to_string()
+}
+
 /// A page as an answer, with the headers that protect it.
 pub(crate) fn page(status: u16, template: &impl Template, policy: &Policy) -> Result<Response, Error> {
     let html = template

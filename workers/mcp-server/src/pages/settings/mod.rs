@@ -1,5 +1,7 @@
 //! The pages under `/settings`: one navigation, and one form token for every form.
 
+pub(crate) mod apps;
+pub(crate) mod keys;
 pub(crate) mod overview;
 
 use oauth::session::Session;
@@ -73,7 +75,11 @@ impl<'a> Frame<'a> {
 /// What a page says after a form has been served. Only words of ours are shown: an address is not to be trusted.
 fn words(done: &str) -> Option<&'static str> {
     Some(match done {
-        "others_out" => "All other browsers have been logged out.",
+        "app_revoked" => "The app has been revoked. Its next request is refused.",
+        "key_revoked" => "The key has been revoked. Its next use is refused.",
+        "key_made_before" => {
+            "This form had been sent before: its key was made and shown then, and cannot be shown again. If you did not see it, revoke it below and make another."
+        }
         _ => return None,
     })
 }

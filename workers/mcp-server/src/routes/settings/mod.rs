@@ -4,10 +4,14 @@
 //! |---|---|
 //! | `GET /settings` | the connection to TastyTrade, and browsers |
 //! | `POST /settings/log-out-everywhere` | ends every browser session of the user |
+//! | `GET /settings/apps`, `POST /settings/apps/revoke` | the apps that were let in |
+//! | `GET`, `POST /settings/keys`, `POST /settings/keys/revoke` | API keys; a new one is the answer to its POST |
 //!
-//! Every POST is checked here, before any handler sees it, for the form token of its session; it answers 303, so that a
-//! reload repeats nothing.
+//! Every POST is checked here, before any handler sees it, for the form token of its session; what it
+//! answers is 303, a page to which a reload leads back, or the one sight of a new key, which a reload does not make again.
 
+mod apps;
+mod keys;
 mod overview;
 
 use domain::{Error, Reason};
@@ -55,20 +59,29 @@ async fn show(app: &App<'_>, session: &Session, path: &str, query: &Params) -> R
     let done = query.one("done").ok().flatten();
     match path {
         "/settings" => overview::show(app, session, done).await,
+        "/settings/apps" => apps::show(app, session, done).await,
+        "/settings/keys" => keys::show(app, session, done).await,
         _ => Err(not_found()),
     }
 }
 
 /// Serves a form whose token has been checked.
-async fn act(app: &App<'_>, session: Session, path: &str, _form: &Params) -> Result<Response, Error> {
+async fn act(app: &App<'_>, session: Session, path: &str, form: &Params) -> Result<Response, Error> {
     match path {
         "/settings/log-out-everywhere" => overview::log_out_everywhere(app, &session).await,
+        "/settings/apps/revoke" => apps::revoke(app, &session, form).await,
+        "/settings/keys" => keys::make(app, &session, form).await,
+        "/settings/keys/revoke" => keys::revoke(app, &session, form).await,
         _ => Err(not_found()),
     }
 }
 
 fn not_found() -> Error {
     Error::new(Reason::NotFound, "There is no such page. Your settings begin at /settings.")
+}
+
+fn database() -> Error {
+    Error::new(Reason::DatabaseUnavailable, "The database did not answer. Try again in a moment.")
 }
 
 /// Sends the browser to a page of ours; what follows is a GET.
