@@ -24,11 +24,6 @@ fn rows(db: &Sqlite, text: &'static str) -> Vec<Json> {
     block_on(db.run(sql!(text))).unwrap().rows
 }
 
-/// Runs a text that was made here. Only a test may make one.
-fn run(db: &Sqlite, text: String, params: Vec<store::Value>) -> Vec<Json> {
-    block_on(db.run(store::Statement { sql: text.leak(), params })).unwrap().rows
-}
-
 struct Column {
     name: String,
     kind: String,
@@ -47,7 +42,7 @@ fn user_tables(db: &Sqlite) -> Vec<Table> {
     let names = rows(db, "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'knowledge%'");
     let tables = names.iter().map(|row| {
         let name = row["name"].as_str().unwrap().to_owned();
-        let columns = run(db, format!("PRAGMA table_info({name})"), vec![]);
+        let columns = db.query(&format!("PRAGMA table_info({name})"), &[]);
         let owner = if name == "users" { "id" } else { "user_id" };
         Table { name, owner, columns: columns.iter().map(column).collect() }
     });
@@ -83,7 +78,9 @@ fn full(users: &[&str]) -> Sqlite {
             let names: Vec<_> = needed.iter().map(|column| column.name.as_str()).collect();
             let places: Vec<_> = (1..=names.len()).map(|place| format!("?{place}")).collect();
             let text = format!("INSERT INTO {table} ({}) VALUES ({})", names.join(", "), places.join(", "));
-            run(&db, text, needed.iter().map(|column| filling(&column.name, &column.kind, owner, &table)).collect());
+            let values: Vec<_> =
+                needed.iter().map(|column| filling(&column.name, &column.kind, owner, &table)).collect();
+            db.query(&text, &values);
         }
     }
     db
@@ -93,7 +90,7 @@ fn full(users: &[&str]) -> Sqlite {
 fn counts(db: &Sqlite, owner: &str) -> Vec<(String, i64)> {
     let count = |Table { name, owner: column, .. }| {
         let text = format!("SELECT count(*) AS rows FROM {name} WHERE {column} = ?1");
-        let rows = run(db, text, vec![owner.into()]);
+        let rows = db.query(&text, &[owner.into()]);
         (name, rows[0]["rows"].as_i64().unwrap())
     };
     user_tables(db).into_iter().map(count).collect()
