@@ -25,6 +25,7 @@ const OVER_ALL_USERS = {
   "DELETE FROM oauth_codes WHERE expires_at": "the sweep of what has expired",
   "DELETE FROM refresh_tokens WHERE expires_at": "the sweep of what has expired",
   "DELETE FROM browser_sessions WHERE expires_at": "the sweep of what has expired",
+  "DELETE FROM audit WHERE at": "the sweep of what is old",
 };
 
 /** What the workers ask the database for themselves. */

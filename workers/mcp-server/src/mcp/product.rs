@@ -4,7 +4,10 @@ use std::cell::RefCell;
 
 use contract::Principal;
 use domain::{Error, Scopes};
-use edge::mcp::{Changes, Frames, Product, seal::RingSeal};
+use edge::{
+    after::After,
+    mcp::{Changes, Frames, Product, seal::RingSeal},
+};
 use mcp::{
     Ask, Catalog, Completion, CompletionOutput, Options, Outcome, PromptGet, PromptOutput, Reply, ResourceContents,
     ResourceRead, ToolCall, ToolOutput, input::StateSeal,
@@ -45,6 +48,7 @@ impl Product for Live<'_> {
             env: self.app.env.clone(),
             caller: self.caller.clone(),
             request_id: self.app.request_id.clone(),
+            after: self.app.after.clone(),
             seal: self.app.config.seal.clone(),
         }
     }
@@ -116,6 +120,7 @@ pub(crate) struct Held {
     env: Env,
     caller: Caller,
     request_id: String,
+    after: After,
     seal: RingSeal,
 }
 
@@ -123,7 +128,7 @@ impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
         let caller = Caller { principal: passport.principal };
-        Self { env: env.clone(), caller, request_id: passport.request_id, seal }
+        Self { env: env.clone(), caller, request_id: passport.request_id, after: After::object(), seal }
     }
 
     /// What states are sealed with in this environment.
@@ -132,7 +137,7 @@ impl Held {
     }
 
     fn app(&self) -> Result<App<'_>, Error> {
-        App::new(&self.env, self.request_id.clone())
+        App::new(&self.env, self.after.clone(), self.request_id.clone())
     }
 }
 

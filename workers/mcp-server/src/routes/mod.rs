@@ -23,6 +23,7 @@ mod live;
 
 use domain::{Error, Reason};
 use edge::{
+    after::After,
     http::{Body, Refused, Request, Response, answer},
     mcp::answer as from_reply,
 };
@@ -51,13 +52,13 @@ const CROSS_ORIGIN: &[&str] = &[
 ];
 
 /// Answers one request. A panic in it is one 500 and never the end of another request.
-pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<worker::Response> {
+pub(crate) async fn serve(request: worker::Request, env: Env, after: After) -> worker::Result<worker::Response> {
     if live::is_upgrade(&request) {
-        return live::serve(request, &env).await;
+        return live::serve(request, &env, after).await;
     }
     let answered = edge::guard::catch(async {
         match edge::http::take(request, mcp::MAX_BODY).await {
-            Ok(request) => guarded(&env, &request).await,
+            Ok(request) => guarded(&env, after, &request).await,
             Err(Refused::TooLarge) => {
                 refused(&Error::new(Reason::PayloadTooLarge, "The body is larger than 1 MiB. Send less at a time."))
             }
@@ -81,12 +82,12 @@ fn refused(error: &Error) -> Response<Body> {
 }
 
 /// What holds for every request: where it may come from, and the CORS headers of its answer, errors too.
-async fn guarded(env: &Env, request: &Request) -> Response<Body> {
+async fn guarded(env: &Env, after: After, request: &Request) -> Response<Body> {
     if request.method() == Method::HEAD {
         return head().map(Body::from);
     }
     let request_id = request_id(request);
-    let app = match App::new(env, request_id) {
+    let app = match App::new(env, after, request_id) {
         Ok(app) => app,
         Err(error) => return refused(&error),
     };
