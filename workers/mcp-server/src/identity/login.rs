@@ -32,6 +32,6 @@ pub(super) async fn show(app: &App<'_>, request: &Request) -> Result<Response, E
 /// Whether TastyTrade accepts the user's credential, as far as we know. Somebody for whom it does not is here to log in
 /// again, with or without a session.
 async fn is_connected(app: &App<'_>, session: &Session) -> Result<bool, Error> {
-    let credential = users::credential(&app.db, &session.user).await?;
-    Ok(credential.is_some_and(|credential| credential.status == CredentialStatus::Active))
+    let connection = users::connection(&app.db, &session.user).await?;
+    Ok(connection.is_some_and(|connection| connection.status == CredentialStatus::Active))
 }

@@ -1,6 +1,7 @@
 //! The pages under `/settings`: one navigation, and one form token for every form.
 
 pub(crate) mod apps;
+pub(crate) mod data;
 pub(crate) mod keys;
 pub(crate) mod overview;
 
@@ -57,8 +58,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) csrf: &'a str,
     /// Which page this is.
     pub(crate) section: Section,
-    /// What was done just now, in words.
-    pub(crate) done: Option<&'static str>,
+    /// What was done just now.
+    pub(crate) done: Option<Done>,
 }
 
 impl<'a> Frame<'a> {
@@ -72,14 +73,34 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// What a page says after a form has been served. Only words of ours are shown: an address is not to be trusted.
-fn words(done: &str) -> Option<&'static str> {
-    Some(match done {
-        "app_revoked" => "The app has been revoked. Its next request is refused.",
-        "key_revoked" => "The key has been revoked. Its next use is refused.",
-        "key_made_before" => {
-            "This form had been sent before: its key was made and shown then, and cannot be shown again. If you did not see it, revoke it below and make another."
-        }
+/// What a page says after a form has been served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Done {
+    text: &'static str,
+    is_problem: bool,
+}
+
+/// What a page says to the word in its address. Only words of ours are shown: an address is not to be trusted.
+fn words(done: &str) -> Option<Done> {
+    let (text, is_problem) = match done {
+        "saved" => ("Saved.", false),
+        "test_ok" => ("The connection works: TastyTrade has just answered in your name.", false),
+        "test_refused" => ("TastyTrade does not accept the permission that TTAI has. Connect again below.", true),
+        "test_busy" => ("TastyTrade has had too many questions for the moment. Test again in a minute.", true),
+        "test_key" => (
+            "What TastyTrade entrusted to TTAI cannot be opened: the server's key is missing. Connect again, or tell whoever runs this server.",
+            true,
+        ),
+        "test_failed" => ("TastyTrade did not answer. This usually passes: test again in a minute.", true),
+        "disconnected" => ("TastyTrade is disconnected. What was read before is still here.", false),
+        "app_revoked" => ("The app has been revoked. Its next request is refused.", false),
+        "key_revoked" => ("The key has been revoked. Its next use is refused.", false),
+        "key_made_before" => (
+            "This form had been sent before: its key was made and shown then, and cannot be shown again. If you did not \
+             see it, revoke it below and make another.",
+            true,
+        ),
         _ => return None,
-    })
+    };
+    Some(Done { text, is_problem })
 }

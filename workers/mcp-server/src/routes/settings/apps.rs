@@ -4,10 +4,10 @@ use domain::{Error, Reason};
 use edge::http::Response;
 use oauth::{Params, session::Session};
 use serde_json::json;
-use store::{audit::Entry, identity::grants};
+use store::identity::grants;
 
-use super::to;
-use crate::{app::App, audit, pages};
+use super::{note, to};
+use crate::{app::App, pages};
 
 /// The page.
 pub(super) async fn show(app: &App<'_>, session: &Session, done: Option<&str>) -> Result<Response, Error> {
@@ -22,14 +22,6 @@ pub(super) async fn revoke(app: &App<'_>, session: &Session, form: &Params) -> R
     let client_id = ended.ok_or_else(|| {
         Error::new(Reason::NotFound, "There is no such app. Open your connected apps and look again.")
     })?;
-    let entry = Entry {
-        user: Some(&session.user),
-        action: "grant_revoked",
-        client_id: Some(&client_id),
-        outcome: "ok",
-        request_id: &app.request_id,
-        details: json!({ "by": "user" }),
-    };
-    audit::note(app, entry);
+    note(app, session, "grant_revoked", Some(&client_id), json!({ "by": "user" }));
     Ok(to("/settings/apps?done=app_revoked"))
 }

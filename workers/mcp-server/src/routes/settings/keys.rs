@@ -8,12 +8,11 @@ use oauth::{
     session::Session,
 };
 use serde_json::json;
-use store::{audit::Entry, identity::api_keys};
+use store::identity::api_keys;
 
-use super::to;
+use super::{note, to};
 use crate::{
     app::App,
-    audit,
     pages::{self, settings::keys::Form},
 };
 
@@ -37,13 +36,8 @@ pub(super) async fn make(app: &App<'_>, session: &Session, form: &Params) -> Res
     let made = key::make(&app.oauth(), &session.user, &wanted).await;
     match made.map_err(|_| super::database())? {
         Made::Key(key) => {
-            note(
-                app,
-                session,
-                "api_key_created",
-                &wanted.form,
-                json!({ "scopes": wanted.scopes, "days": wanted.days }),
-            );
+            let facts = json!({ "scopes": wanted.scopes, "days": wanted.days });
+            note(app, session, "api_key_created", Some(&format!("api_key:{}", wanted.form)), facts);
             pages::settings::keys::made(session, &app.config.oauth, &wanted, &key)
         }
         Made::Before => Ok(to("/settings/keys?done=key_made_before")),
@@ -57,19 +51,6 @@ pub(super) async fn revoke(app: &App<'_>, session: &Session, form: &Params) -> R
     if !api_keys::revoke(&app.db, &session.user, id, app.now).await? {
         return Err(Error::new(Reason::NotFound, "There is no such key. Open your API keys and look again."));
     }
-    note(app, session, "api_key_revoked", id, json!({}));
+    note(app, session, "api_key_revoked", Some(&format!("api_key:{id}")), json!({}));
     Ok(to("/settings/keys?done=key_revoked"))
-}
-
-fn note(app: &App<'_>, session: &Session, action: &str, key: &str, details: serde_json::Value) {
-    let client_id = format!("api_key:{key}");
-    let entry = Entry {
-        user: Some(&session.user),
-        action,
-        client_id: Some(&client_id),
-        outcome: "ok",
-        request_id: &app.request_id,
-        details,
-    };
-    audit::note(app, entry);
 }

@@ -3,28 +3,35 @@
 //! | address | what |
 //! |---|---|
 //! | `GET /settings` | the connection to TastyTrade, and browsers |
+//! | `POST /settings/test` | asks TastyTrade whether the connection works |
+//! | `POST /settings/preferences` | default account and time zone |
+//! | `GET`, `POST /settings/disconnect` | deletes the permission at TastyTrade, after a question |
 //! | `POST /settings/log-out-everywhere` | ends every browser session of the user |
 //! | `GET /settings/apps`, `POST /settings/apps/revoke` | the apps that were let in |
 //! | `GET`, `POST /settings/keys`, `POST /settings/keys/revoke` | API keys; a new one is the answer to its POST |
+//! | `GET /settings/data`, `POST /settings/data/download`, `POST /settings/data/delete` | everything, as a file or gone |
 //!
 //! Every POST is checked here, before any handler sees it, for the form token of its session; what it
 //! answers is 303, a page to which a reload leads back, or the one sight of a new key, which a reload does not make again.
 
 mod apps;
+mod data;
 mod keys;
 mod overview;
 
-use domain::{Error, Reason};
+use contract::Principal;
+use domain::{Error, Reason, Scopes};
 use edge::http::{Request, Response, answer};
 use http::{Method, header};
 use oauth::{Params, session::Session};
+use store::audit::Entry;
 
 use crate::{
     app::App,
-    auth,
+    audit, auth,
     config::Mode,
     identity::{method_not_allowed, query, text},
-    render,
+    pages, render,
 };
 
 /// Answers a request under `/settings`.
@@ -49,7 +56,7 @@ pub(crate) async fn route(app: &App<'_>, request: &Request) -> Result<Response, 
                 let message = "This form is not from a page of this session. Open your settings and try again.";
                 return Err(Error::new(Reason::Forbidden, message));
             }
-            act(app, session, path, &form).await
+            act(app, &session, path, &form).await
         }
         _ => Ok(method_not_allowed("GET, POST")),
     }
@@ -61,23 +68,41 @@ async fn show(app: &App<'_>, session: &Session, path: &str, query: &Params) -> R
         "/settings" => overview::show(app, session, done).await,
         "/settings/apps" => apps::show(app, session, done).await,
         "/settings/keys" => keys::show(app, session, done).await,
+        "/settings/data" => pages::settings::data::render(session, false),
+        "/settings/disconnect" => pages::settings::overview::disconnect(session),
         _ => Err(not_found()),
     }
 }
 
 /// Serves a form whose token has been checked.
-async fn act(app: &App<'_>, session: Session, path: &str, form: &Params) -> Result<Response, Error> {
+async fn act(app: &App<'_>, session: &Session, path: &str, form: &Params) -> Result<Response, Error> {
     match path {
-        "/settings/log-out-everywhere" => overview::log_out_everywhere(app, &session).await,
-        "/settings/apps/revoke" => apps::revoke(app, &session, form).await,
-        "/settings/keys" => keys::make(app, &session, form).await,
-        "/settings/keys/revoke" => keys::revoke(app, &session, form).await,
+        "/settings/test" => overview::test(app, session).await,
+        "/settings/preferences" => overview::save(app, session, form).await,
+        "/settings/disconnect" => overview::disconnect(app, session).await,
+        "/settings/log-out-everywhere" => overview::log_out_everywhere(app, session).await,
+        "/settings/apps/revoke" => apps::revoke(app, session, form).await,
+        "/settings/keys" => keys::make(app, session, form).await,
+        "/settings/keys/revoke" => keys::revoke(app, session, form).await,
+        "/settings/data/download" => data::download(app, session).await,
+        "/settings/data/delete" => data::delete(app, session, form).await,
         _ => Err(not_found()),
     }
 }
 
 fn not_found() -> Error {
     Error::new(Reason::NotFound, "There is no such page. Your settings begin at /settings.")
+}
+
+/// Whoever holds the browser's session may do everything that the user may.
+fn principal(session: &Session) -> Principal {
+    Principal { user_id: session.user.clone(), scopes: Scopes::all() }
+}
+
+/// Notes what the user did on these pages; `client_id` is the app or key that it was about.
+fn note(app: &App<'_>, session: &Session, action: &str, client_id: Option<&str>, details: serde_json::Value) {
+    let (user, request_id) = (Some(&session.user), app.request_id.as_str());
+    audit::note(app, Entry { user, action, client_id, outcome: "ok", request_id, details });
 }
 
 fn database() -> Error {
