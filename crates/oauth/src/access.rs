@@ -4,7 +4,7 @@
 //! primary key, so that a caller can begin other reads beside it and throw them away if it fails.
 
 use domain::{Scopes, Timestamp, UserId};
-use store::{Database, identity::grants};
+use store::{Database, identity::grants, limits::Window};
 use vault::{Expected, JwtKeys};
 
 use crate::{Config, metadata::Endpoint};
@@ -66,6 +66,18 @@ pub async fn grant_is_live(db: &impl Database, who: &Authenticated) -> Result<()
         Ok(_) => Err(Unauthorized::Invalid),
         Err(_) => Err(Unauthorized::Unavailable),
     }
+}
+
+/// Like [`grant_is_live`], and in the same read how often something was done: the count of a key in a window, 0 without one.
+pub async fn live_count(
+    db: &impl Database,
+    who: &Authenticated,
+    key: Option<&str>,
+    window: Window,
+) -> Result<u32, Unauthorized> {
+    let outcome = db.run(grants::counted_liveness(&who.user, &who.grant_id, key, window)).await;
+    let count = outcome.and_then(grants::live_count).map_err(|_| Unauthorized::Unavailable)?;
+    count.ok_or(Unauthorized::Invalid)
 }
 
 /// Both checks, one after the other. `authorization` is the header.

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod db;
 pub mod identity;
 pub mod jobs;
+pub mod limits;
 pub mod portfolio;
 
 pub use db::{Database, Error, Outcome, Statement, Value};

@@ -10,13 +10,22 @@ use oauth::{
     session::{self, Session},
 };
 
-use crate::{app::App, config::Mode, render};
+use crate::{
+    app::App,
+    config::Mode,
+    rate::{self, Class, Counted},
+    render,
+};
 
 /// A caller whose token and grant hold.
 #[derive(Clone)]
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,
+    /// The app, or `api_key:` and the key's id; none in single-user mode.
+    pub(crate) client_id: Option<String>,
+    /// How many calls of the request's class there were in this window, where that was read with the grant.
+    pub(crate) counted: Option<Counted>,
 }
 
 /// What a request brought with it.
@@ -37,17 +46,24 @@ pub(crate) async fn token(app: &App<'_>, request: &Request) -> Result<Token, Res
         .map_err(|why| unauthorized(app, request, why))
 }
 
-/// Reads the grant, so that a revocation counts at once; the error is the 401.
-pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token) -> Result<Caller, Response> {
+/// Reads the grant, so that a revocation counts at once, and with it how many calls of this class there were; the error is
+/// the 401.
+pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token, class: Class) -> Result<Caller, Response> {
     match token {
         Token::Verified(who) => {
-            let live = access::grant_is_live(&app.db, &who).await;
-            live.map_err(|why| unauthorized(app, request, why))?;
-            Ok(Caller { principal: Principal { user_id: who.user, scopes: who.scopes } })
+            let key = rate::key_of(app, &who.user, class);
+            let live = access::live_count(&app.db, &who, key.as_deref(), rate::window(app)).await;
+            let count = live.map_err(|why| unauthorized(app, request, why))?;
+            Ok(Caller {
+                principal: Principal { user_id: who.user, scopes: who.scopes },
+                client_id: Some(who.client_id),
+                counted: Some(Counted::new(app, class, count)),
+            })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
-            Ok(Caller { principal: Principal { user_id: user.user_id, scopes: Scopes::all() } })
+            let principal = Principal { user_id: user.user_id, scopes: Scopes::all() };
+            Ok(Caller { principal, client_id: None, counted: None })
         }
     }
 }

@@ -3,7 +3,11 @@
 use domain::{Scopes, Timestamp, UserId};
 use serde::Deserialize;
 
-use crate::{Database, Error, Outcome, Statement, sql};
+use crate::{
+    Database, Error, Outcome, Statement,
+    limits::{self, Window},
+    sql,
+};
 
 /// A refresh token with its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -35,6 +39,24 @@ pub struct RefreshRow {
 /// The statement that tells whether a grant is live, to be read together with others; see [`is_live`].
 pub fn liveness(user: &UserId, grant_id: &str) -> Statement {
     sql!("SELECT 1 AS live FROM grants WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL", user, grant_id)
+}
+
+/// Like [`liveness`], with what was counted under a key in a window (0 without one), for one read in place of two; see
+/// [`live_count`].
+pub fn counted_liveness(user: &UserId, grant_id: &str, key: Option<&str>, window: Window) -> Statement {
+    sql!(
+        "SELECT coalesce((SELECT count FROM rate_windows WHERE window = ?3 AND key = ?4), 0) AS count
+         FROM grants WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL",
+        user,
+        grant_id,
+        window,
+        key,
+    )
+}
+
+/// The count that [`counted_liveness`] found; `None` if the grant is not live.
+pub fn live_count(outcome: Outcome) -> Result<Option<u32>, Error> {
+    if outcome.rows.is_empty() { Ok(None) } else { limits::count(outcome).map(Some) }
 }
 
 /// Whether [`liveness`] found the grant live.
@@ -110,21 +132,23 @@ pub async fn rotate(db: &impl Database, rotation: &Rotation<'_>, now: Timestamp)
     Ok(outcomes.first().is_some_and(|insert| !insert.rows.is_empty()))
 }
 
-/// Ends a grant, with everything that came of it. The first reason stays.
+/// Ends a grant, with everything that came of it. The first reason stays. False if it had ended before, or there is none.
 pub async fn revoke(
     db: &impl Database,
     user: &UserId,
     grant_id: &str,
     reason: &'static str,
     now: Timestamp,
-) -> Result<(), Error> {
-    db.run(sql!(
-        "UPDATE grants SET revoked_at = ?3, revoke_reason = ?4 WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL",
-        user,
-        grant_id,
-        now,
-        reason,
-    ))
-    .await?;
-    Ok(())
+) -> Result<bool, Error> {
+    let outcome = db
+        .run(sql!(
+            "UPDATE grants SET revoked_at = ?3, revoke_reason = ?4
+ WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL RETURNING id",
+            user,
+            grant_id,
+            now,
+            reason,
+        ))
+        .await?;
+    Ok(!outcome.rows.is_empty())
 }
