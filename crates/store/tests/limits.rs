@@ -1,8 +1,6 @@
 //! Windows of a minute on a real SQLite: counts of a key and a window, read and counted by the same statements, swept when
 //! they are over; and the count beside the liveness of a grant.
 
-#![expect(clippy::unwrap_used, reason = "a failed step fails the test")]
-
 use domain::UserId;
 use store::{
     Database,
