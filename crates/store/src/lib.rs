@@ -6,9 +6,12 @@
 
 pub mod audit;
 pub mod db;
+pub mod erase;
+pub mod export;
 pub mod identity;
 pub mod jobs;
 pub mod limits;
 pub mod portfolio;
+pub mod settings;
 
 pub use db::{Database, Error, Outcome, Statement, Value};

@@ -33,6 +33,15 @@ impl From<Window> for Value {
     }
 }
 
+/// What is counted where and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counting<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// The window.
+    pub window: Window,
+}
+
 /// The statement that counts one more; [`count`] reads what it answers.
 pub fn bump(key: &str, window: Window) -> Statement {
     sql!(

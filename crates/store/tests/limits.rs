@@ -5,7 +5,7 @@ use domain::UserId;
 use store::{
     Database,
     identity::grants,
-    limits::{Window, hit, read, sweep},
+    limits::{Counting, Window, hit, read, sweep},
     sql,
 };
 use testkit::{Sqlite, after, block_on, now};
@@ -56,8 +56,8 @@ fn the_count_comes_with_the_grant() {
     block_on(db.run(grant)).unwrap();
     let window = Window::of(now());
     let ask = |user: &UserId, key: Option<&str>| {
-        let statement = grants::counted_liveness(user, "g", key, window);
-        grants::live_count(block_on(db.run(statement)).unwrap()).unwrap()
+        let counting = key.map(|key| Counting { key, window });
+        block_on(grants::live(&db, user, "g", counting)).unwrap().map(|live| live.count)
     };
     assert_eq!(ask(&user, Some("market:u")), Some(0));
     block_on(hit(&db, "market:u", window)).unwrap();

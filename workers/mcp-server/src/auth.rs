@@ -2,13 +2,17 @@
 
 use contract::{Call, LoggedIn, Principal};
 use domain::{Error, Reason, Scopes};
-use edge::http::{Request, Response};
+use edge::{
+    d1::D1,
+    http::{Request, Response},
+};
 use http::header;
 use oauth::{
-    access::{self, Authenticated, Unauthorized},
+    access::{self, Holder, Presented, Unauthorized},
     metadata::Endpoint,
     session::{self, Session},
 };
+use store::{Database, limits::Counting};
 
 use crate::{
     app::App,
@@ -22,7 +26,7 @@ use crate::{
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,
-    /// The app, or `api_key:` and the key's id; none in single-user mode.
+    /// The app, or `api_key:` and the id of the key; `None` in single-user mode.
     pub(crate) client_id: Option<String>,
     /// How many calls of the request's class there were in this window, where that was read with the grant.
     pub(crate) counted: Option<Counted>,
@@ -30,8 +34,8 @@ pub(crate) struct Caller {
 
 /// What a request brought with it.
 pub(crate) enum Token {
-    /// An access token that holds by itself; its grant is still to be read.
-    Verified(Authenticated),
+    /// An access token that holds by itself, or something in the form of an API key; the row is still to be read.
+    Presented(Presented),
     /// Nothing is needed: single-user mode.
     SingleUser,
 }
@@ -41,24 +45,24 @@ pub(crate) async fn token(app: &App<'_>, request: &Request) -> Result<Token, Res
     let Mode::MultiUser { jwt } = &app.config.mode else { return Ok(Token::SingleUser) };
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     access::bearer(authorization)
-        .and_then(|token| access::verify_token(jwt, &app.config.oauth, token, app.now))
-        .map(Token::Verified)
+        .and_then(|token| access::present(jwt, &app.config.oauth, token, app.now))
+        .map(Token::Presented)
         .map_err(|why| unauthorized(app, request, why))
 }
 
-/// Reads the grant, so that a revocation counts at once, and with it how many calls of this class there were; the error is
-/// the 401.
+/// Reads the row of the grant or key, so that a revocation counts at once, and with a grant how many calls of this class there
+/// were; the error is the 401.
 pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token, class: Class) -> Result<Caller, Response> {
     match token {
-        Token::Verified(who) => {
-            let key = rate::key_of(app, &who.user, class);
-            let live = access::live_count(&app.db, &who, key.as_deref(), rate::window(app)).await;
-            let count = live.map_err(|why| unauthorized(app, request, why))?;
-            Ok(Caller {
-                principal: Principal { user_id: who.user, scopes: who.scopes },
-                client_id: Some(who.client_id),
-                counted: Some(Counted::new(app, class, count)),
-            })
+        Token::Presented(presented) => {
+            let key = presented.user().and_then(|user| rate::key_of(app, user, class));
+            let counting = key.as_deref().map(|key| Counting { key, window: rate::window(app) });
+            let holder = presented.holder(&app.db, counting, app.now).await;
+            let Holder { who, note, count } = holder.map_err(|why| unauthorized(app, request, why))?;
+            note.into_iter().for_each(|note| note_use(app, note));
+            let principal = Principal { user_id: who.user, scopes: who.scopes };
+            let counted = count.map(|count| Counted::new(app, class, count));
+            Ok(Caller { principal, client_id: Some(who.client_id), counted })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
@@ -66,6 +70,16 @@ pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token, class
             Ok(Caller { principal, client_id: None, counted: None })
         }
     }
+}
+
+/// Writes down that a grant or key was used, once the answer is under way. A note that is lost is made by a later use.
+fn note_use(app: &App<'_>, note: store::Statement) {
+    let env = app.env.clone();
+    app.after.run(async move {
+        if let Ok(db) = D1::of(&env) {
+            let _ = db.run(note).await;
+        }
+    });
 }
 
 /// The browser's session, from the `Cookie` header.
@@ -85,9 +99,10 @@ fn unauthorized(app: &App<'_>, request: &Request, why: Unauthorized) -> Response
             Reason::InvalidToken,
             "Log in first: this server's authorization server is named in the WWW-Authenticate header.",
         ),
-        Unauthorized::Invalid => {
-            Error::new(Reason::InvalidToken, "The access token has expired or was revoked. Refresh it or log in again.")
-        }
+        Unauthorized::Invalid => Error::new(
+            Reason::InvalidToken,
+            "The access token or API key has expired or was revoked. Refresh it, log in again, or make another key in the settings.",
+        ),
         Unauthorized::Unavailable => {
             let message = "The database did not answer, so nobody can be let in. Try again in a moment.";
             return render::error(&Error::new(Reason::DatabaseUnavailable, message));
