@@ -69,14 +69,14 @@ async fn limited(app: &App<'_>, request: &Request) -> Option<Result<Response, Er
         Reason::RateLimited => Code::TooManyRequests,
         _ => Code::TemporarilyUnavailable,
     };
-    let retry_after = error.details.get("retry_after").map(ToString::to_string);
-    let told = oauth::Error::new(code, error.message);
+    let told = oauth::Error::new(code, error.message.clone());
     let mut answer = match class {
         Class::Authorize => pages::message::error(&told),
         _ => Ok(answered(code.status(), Err(told))),
     };
-    if let (Ok(answer), Some(seconds)) = (&mut answer, retry_after) {
-        render::add(answer, [("retry-after", seconds)]);
+    if let Ok(answer) = &mut answer {
+        answer.headers_mut().remove(header::RETRY_AFTER);
+        render::retry_after(answer, &error);
     }
     Some(answer)
 }
