@@ -3,7 +3,7 @@
 use domain::{Scopes, Timestamp, UserId};
 use serde::Deserialize;
 
-use crate::{Database, Error, Statement, sql};
+use crate::{Database, Error, Statement, limits::Counting, sql};
 
 /// A refresh token with its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -32,16 +32,33 @@ pub struct RefreshRow {
     pub is_disconnected: u8,
 }
 
-/// When a grant was last used, to about ten minutes; `None` if it has ended.
-pub async fn live(db: &impl Database, user: &UserId, grant_id: &str) -> Result<Option<Timestamp>, Error> {
-    #[derive(Deserialize)]
-    struct Row {
-        #[serde(with = "chrono::serde::ts_milliseconds")]
-        last_used_at: Timestamp,
-    }
-    let query = "SELECT last_used_at FROM grants WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL";
-    let row: Option<Row> = db.run(sql!(query, user, grant_id)).await?.first()?;
-    Ok(row.map(|row| row.last_used_at))
+/// A grant that has not ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Live {
+    /// When it was last used, to about ten minutes.
+    #[serde(with = "chrono::serde::ts_milliseconds")]
+    pub last_used_at: Timestamp,
+    /// What was counted; 0 where nothing was asked for.
+    pub count: u32,
+}
+
+/// A grant, and in the same read what is counted elsewhere; `None` if the grant has ended.
+pub async fn live(
+    db: &impl Database,
+    user: &UserId,
+    grant_id: &str,
+    counting: Option<Counting<'_>>,
+) -> Result<Option<Live>, Error> {
+    db.run(sql!(
+        "SELECT last_used_at, coalesce((SELECT count FROM rate_windows WHERE window = ?3 AND key = ?4), 0) AS count
+         FROM grants WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL",
+        user,
+        grant_id,
+        counting.map(|counting| counting.window),
+        counting.map(|counting| counting.key),
+    ))
+    .await?
+    .first()
 }
 
 /// The statement that notes a use of a grant, if it is due: not every use is worth a write.
@@ -181,21 +198,23 @@ pub async fn revoke_by_user(
     Ok(ended.map(|row| row.client_id))
 }
 
-/// Ends a grant, with everything that came of it. The first reason stays.
+/// Ends a grant, with everything that came of it. The first reason stays. False if it had ended before, or there is none.
 pub async fn revoke(
     db: &impl Database,
     user: &UserId,
     grant_id: &str,
     reason: &'static str,
     now: Timestamp,
-) -> Result<(), Error> {
-    db.run(sql!(
-        "UPDATE grants SET revoked_at = ?3, revoke_reason = ?4 WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL",
-        user,
-        grant_id,
-        now,
-        reason,
-    ))
-    .await?;
-    Ok(())
+) -> Result<bool, Error> {
+    let outcome = db
+        .run(sql!(
+            "UPDATE grants SET revoked_at = ?3, revoke_reason = ?4
+ WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL RETURNING id",
+            user,
+            grant_id,
+            now,
+            reason,
+        ))
+        .await?;
+    Ok(!outcome.rows.is_empty())
 }
