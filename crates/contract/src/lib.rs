@@ -3,6 +3,7 @@
 //! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
+pub mod config;
 pub mod connection;
 pub mod portfolio;
 pub mod quote;

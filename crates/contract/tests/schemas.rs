@@ -8,6 +8,8 @@ use std::{env, fs, path::Path};
 
 use contract::{
     JobStatus,
+    config::{Config, NoInput, UpdateConfigInput},
+    connection::ConnectionTest,
     quote::QuoteOutput,
     tool::{GetQuoteInput, GetWorkflowStatusInput},
 };
@@ -17,6 +19,12 @@ use serde_json::{Map, Value, json};
 /// Every schema by the name of its file.
 fn schemas() -> Vec<(&'static str, Value)> {
     vec![
+        ("get_config.input.json", input::<NoInput>()),
+        ("get_config.output.json", output::<Config>()),
+        ("update_config.input.json", input::<UpdateConfigInput>()),
+        ("update_config.output.json", output::<Config>()),
+        ("test_connection.input.json", input::<NoInput>()),
+        ("test_connection.output.json", output::<ConnectionTest>()),
         ("get_quote.input.json", input::<GetQuoteInput>()),
         ("get_quote.output.json", output::<QuoteOutput>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),

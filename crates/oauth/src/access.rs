@@ -4,7 +4,10 @@
 //! primary key, so that a caller can begin other reads beside it and throw them away if it fails.
 
 use domain::{Scopes, Timestamp, UserId};
-use store::{Database, identity::grants};
+use store::{
+    Database,
+    identity::grants::{self, Live},
+};
 use vault::{Expected, JwtKeys};
 
 use crate::{Config, metadata::Endpoint};
@@ -59,11 +62,10 @@ pub fn verify_token(
     })
 }
 
-/// Whether the grant of a verified token still holds.
-pub async fn grant_is_live(db: &impl Database, who: &Authenticated) -> Result<(), Unauthorized> {
+/// Whether the grant of a verified token still holds, and what was read with it.
+pub async fn grant_is_live(db: &impl Database, who: &Authenticated) -> Result<Live, Unauthorized> {
     match db.run(grants::liveness(&who.user, &who.grant_id)).await {
-        Ok(outcome) if grants::is_live(&outcome) => Ok(()),
-        Ok(_) => Err(Unauthorized::Invalid),
+        Ok(outcome) => grants::live(&outcome).ok_or(Unauthorized::Invalid),
         Err(_) => Err(Unauthorized::Unavailable),
     }
 }

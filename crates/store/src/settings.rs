@@ -152,6 +152,17 @@ pub async fn read(db: &impl Database, user: &UserId) -> Result<Settings, Error> 
     Ok(settings)
 }
 
+/// The user's [`Settings::quote_cache_ttl`] alone, where it was not read with the grant.
+pub async fn quote_ttl(db: &impl Database, user: &UserId) -> Result<QuoteTtl, Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        value: String,
+    }
+    let query = "SELECT value FROM settings WHERE user_id = ?1 AND name = 'quote_cache_ttl'";
+    let row: Option<Row> = db.run(sql!(query, user)).await?.first()?;
+    Ok(QuoteTtl::of_row(row.as_ref().map(|row| row.value.as_str())))
+}
+
 fn set<T: serde::de::DeserializeOwned>(setting: &mut T, value: &str) {
     if let Ok(value) = serde_json::from_str(value) {
         *setting = value;

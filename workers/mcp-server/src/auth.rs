@@ -9,6 +9,7 @@ use oauth::{
     metadata::Endpoint,
     session::{self, Session},
 };
+use store::settings::QuoteTtl;
 
 use crate::{app::App, config::Mode, render};
 
@@ -17,6 +18,8 @@ use crate::{app::App, config::Mode, render};
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,
+    /// How old a cached quote may be for this user, where it was read with the grant.
+    pub(crate) quote_ttl: Option<QuoteTtl>,
 }
 
 /// What a request brought with it.
@@ -42,12 +45,14 @@ pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token) -> Re
     match token {
         Token::Verified(who) => {
             let live = access::grant_is_live(&app.db, &who).await;
-            live.map_err(|why| unauthorized(app, request, why))?;
-            Ok(Caller { principal: Principal { user_id: who.user, scopes: who.scopes } })
+            let live = live.map_err(|why| unauthorized(app, request, why))?;
+            let principal = Principal { user_id: who.user, scopes: who.scopes };
+            Ok(Caller { principal, quote_ttl: Some(live.quote_ttl) })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
-            Ok(Caller { principal: Principal { user_id: user.user_id, scopes: Scopes::all() } })
+            let principal = Principal { user_id: user.user_id, scopes: Scopes::all() };
+            Ok(Caller { principal, quote_ttl: None })
         }
     }
 }

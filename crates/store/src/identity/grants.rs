@@ -3,7 +3,11 @@
 use domain::{Scopes, Timestamp, UserId};
 use serde::Deserialize;
 
-use crate::{Database, Error, Outcome, Statement, sql};
+use crate::{
+    Database, Error, Outcome, Statement,
+    settings::{QUOTE_CACHE_TTL, QuoteTtl},
+    sql,
+};
 
 /// A refresh token with its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -32,14 +36,29 @@ pub struct RefreshRow {
     pub is_disconnected: u8,
 }
 
-/// The statement that tells whether a grant is live, to be read together with others; see [`is_live`].
-pub fn liveness(user: &UserId, grant_id: &str) -> Statement {
-    sql!("SELECT 1 AS live FROM grants WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL", user, grant_id)
+/// A grant that is live, with what each call in its name needs to know of its user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// How old a cached quote may be that the user is shown.
+    pub quote_ttl: QuoteTtl,
 }
 
-/// Whether [`liveness`] found the grant live.
-pub fn is_live(outcome: &Outcome) -> bool {
-    !outcome.rows.is_empty()
+/// The statement that tells whether a grant is live, to be read together with others; see [`live`].
+pub fn liveness(user: &UserId, grant_id: &str) -> Statement {
+    sql!(
+        "SELECT s.value AS quote_cache_ttl
+         FROM grants g LEFT JOIN settings s ON s.user_id = g.user_id AND s.name = 'quote_cache_ttl'
+         WHERE g.user_id = ?1 AND g.id = ?2 AND g.revoked_at IS NULL",
+        user,
+        grant_id,
+    )
+}
+
+/// What [`liveness`] found; `None` for a grant that has ended or never was.
+pub fn live(outcome: &Outcome) -> Option<Live> {
+    let row = outcome.rows.first()?;
+    let chosen = row.get(QUOTE_CACHE_TTL).and_then(serde_json::Value::as_str);
+    Some(Live { quote_ttl: QuoteTtl::of_row(chosen) })
 }
 
 /// The refresh token, used or not, expired or not, with what its grant says now.

@@ -127,7 +127,7 @@ pub(crate) struct Held {
 impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
-        let caller = Caller { principal: passport.principal };
+        let caller = Caller { principal: passport.principal, quote_ttl: None };
         Self { env: env.clone(), caller, request_id: passport.request_id, after: After::object(), seal }
     }
 
