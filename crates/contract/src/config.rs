@@ -37,6 +37,7 @@ pub struct UpdateConfigInput {
 /// Arguments of `get_config` and `test_connection`: none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct NoInput {}
 
 /// The settings that may be changed.
@@ -45,9 +46,11 @@ pub struct NoInput {}
 pub struct ConfigChanges {
     /// How old a cached quote may be, in seconds, 0 to 300; more than 30 is like 30, and 0 asks TastyTrade every time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 300)))]
     pub quote_cache_ttl: Option<i64>,
     /// How old a cached option chain may be, in seconds, 0 to 3600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 3600)))]
     pub chain_cache_ttl: Option<i64>,
     /// The account that is meant where none is named: its number, its masked number as shown, or its last four characters if
     /// only one account ends so; `none` for no default.
@@ -56,4 +59,17 @@ pub struct ConfigChanges {
     /// The IANA time zone of the user's day, for example Europe/Berlin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_zone: Option<String>,
+}
+
+impl ConfigChanges {
+    /// The names of the settings that are to be changed.
+    pub fn names(&self) -> Vec<&'static str> {
+        let given = [
+            ("quote_cache_ttl", self.quote_cache_ttl.is_some()),
+            ("chain_cache_ttl", self.chain_cache_ttl.is_some()),
+            ("default_account", self.default_account.is_some()),
+            ("time_zone", self.time_zone.is_some()),
+        ];
+        given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name)).collect()
+    }
 }

@@ -83,6 +83,10 @@ fn plain(at: &str, schema: &Value) {
 /// offered.
 fn input<T: JsonSchema>() -> Value {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_deserialize());
+    if let Some(root) = schema.as_object_mut() {
+        // Some clients want the word although there is nothing under it.
+        root.entry("properties").or_insert_with(|| json!({}));
+    }
     each(&mut schema, &mut |object| {
         if let Some(Value::Array(types)) = object.get_mut("type") {
             types.retain(|name| name != "null");
