@@ -54,7 +54,11 @@ impl Product for Live<'_> {
     }
 
     fn caller(&self) -> Passport {
-        Passport { principal: self.caller.principal.clone(), request_id: self.app.request_id.clone() }
+        Passport {
+            principal: self.caller.principal.clone(),
+            client_id: self.caller.client_id.clone(),
+            request_id: self.app.request_id.clone(),
+        }
     }
 
     fn principal(&self) -> &str {
@@ -111,6 +115,7 @@ impl Product for Live<'_> {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Passport {
     principal: Principal,
+    client_id: Option<String>,
     request_id: String,
 }
 
@@ -127,7 +132,7 @@ pub(crate) struct Held {
 impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
-        let caller = Caller { principal: passport.principal, quote_ttl: None };
+        let caller = Caller { principal: passport.principal, client_id: passport.client_id, quote_ttl: None };
         Self { env: env.clone(), caller, request_id: passport.request_id, after: After::object(), seal }
     }
 
@@ -150,7 +155,11 @@ impl Product for Held {
     }
 
     fn caller(&self) -> Passport {
-        Passport { principal: self.caller.principal.clone(), request_id: self.request_id.clone() }
+        Passport {
+            principal: self.caller.principal.clone(),
+            client_id: self.caller.client_id.clone(),
+            request_id: self.request_id.clone(),
+        }
     }
 
     fn principal(&self) -> &str {

@@ -31,7 +31,7 @@ pub(crate) async fn update(app: &App<'_>, caller: &Caller, call: &ToolCall) -> R
         Entry {
             user: Some(&caller.principal.user_id),
             action: "settings_changed",
-            client_id: None,
+            client_id: caller.client_id.as_deref(),
             outcome: "ok",
             request_id: &app.request_id,
             details: serde_json::json!({ "names": names }),
