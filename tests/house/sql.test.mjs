@@ -18,7 +18,7 @@ const OVER_ALL_USERS = {
   "SELECT user_id FROM credentials WHERE id = ?1": "single-user mode: the id is the hash of a secret",
   "SELECT code_hash, user_id, client_id": "a code is found by its hash, and its row says whose it is",
   "SELECT r.token_hash, r.user_id, r.grant_id": "a refresh token is found by its hash, and its row says whose it is",
-  "SELECT user_id, id, scopes, last_used_at FROM api_keys": "a key is found by its hash, and its row says whose it is",
+  "SELECT k.user_id, k.id, k.scopes, k.last_used_at": "a key is found by its hash, and its row says whose it is",
   "SELECT user_id, expires_at FROM browser_sessions": "a session is found by the hash of its cookie, and its row says whose it is",
   "UPDATE browser_sessions SET ended_at = ?2 WHERE token_hash": "a session is ended by the hash of its cookie",
   "SELECT * FROM jobs WHERE status IN": "the cron looks for jobs that do not move",

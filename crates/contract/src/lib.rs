@@ -3,6 +3,7 @@
 //! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
+pub mod config;
 pub mod connection;
 pub mod portfolio;
 pub mod quote;
@@ -65,6 +66,11 @@ pub enum Call {
     /// Whether TastyTrade answers in the user's name: it is asked. Needs `account:read`. Answer:
     /// [`connection::ConnectionTest`], also when it does not.
     TestConnection,
+    /// What the user has chosen. Needs `account:read`. Answer: [`config::Config`].
+    GetConfig,
+    /// Changes what is named, all of it or nothing. Needs `settings:write`. Answer: [`config::Config`], as it holds
+    /// afterwards.
+    UpdateConfig(config::ConfigChanges),
     /// Forgets the user's credential and access token; everything else stays. Needs a principal. Answer: `{}`.
     Disconnect,
     /// Deletes everything of the user, and may be repeated. Needs a principal. Answer: `{}`.
@@ -87,11 +93,13 @@ impl Call {
             | Self::GetPortfolio
             | Self::GetOverview
             | Self::TestConnection
+            | Self::GetConfig
             | Self::Health => true,
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }
             | Self::SingleUser
             | Self::SyncAccount
+            | Self::UpdateConfig(_)
             | Self::Disconnect
             | Self::DeleteUser
             | Self::DebugPanic { .. } => false,

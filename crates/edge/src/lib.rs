@@ -18,5 +18,6 @@ pub mod log;
 pub mod mcp;
 pub mod object;
 pub mod r2;
+pub mod time_zone;
 pub mod vars;
 pub mod workflow;

@@ -9,6 +9,7 @@ use store::{
     Database, Statement,
     identity::{api_keys, grants},
     limits::Counting,
+    settings::QuoteTtl,
 };
 use vault::{
     Expected, JwtKeys,
@@ -47,6 +48,8 @@ pub enum Presented {
 pub struct Holder {
     /// Who, and what they may.
     pub who: Authenticated,
+    /// How old a cached quote may be for this user: read with the row, since each call for quotes needs it.
+    pub quote_ttl: QuoteTtl,
     /// What notes this use, if that is due; the answer need not wait for it.
     pub note: Option<Statement>,
     /// What was counted, where that was read as well.
@@ -115,15 +118,16 @@ impl Presented {
                 let live = grants::live(db, &who.user, &who.grant_id, counting).await;
                 let live = live.map_err(|_| Unauthorized::Unavailable)?.ok_or(Unauthorized::Invalid)?;
                 let note = grants::used(&who.user, &who.grant_id, live.last_used_at, now);
-                Ok(Holder { who, note, count: counting.map(|_| live.count) })
+                Ok(Holder { who, quote_ttl: live.quote_ttl, note, count: counting.map(|_| live.count) })
             }
             Self::Key { hash } => {
                 let found = api_keys::holder(db, &hash, now).await.map_err(|_| Unauthorized::Unavailable)?;
                 let key = found.ok_or(Unauthorized::Invalid)?;
                 let note = api_keys::used(&key, now);
+                let quote_ttl = key.quote_ttl;
                 let client_id = format!("api_key:{}", key.id);
                 let who = Authenticated { user: key.user_id, scopes: key.scopes, client_id, grant_id: key.id };
-                Ok(Holder { who, note, count: None })
+                Ok(Holder { who, quote_ttl, note, count: None })
             }
         }
     }

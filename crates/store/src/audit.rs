@@ -60,11 +60,12 @@ pub struct Cursor<'a> {
     pub id: &'a str,
 }
 
-/// The statement that writes a row, to be run by itself or together with others. `id` is random.
+/// The statement that writes a row, to be run by itself or together with others. `id` is random. Nothing
+/// is written of a user who no longer exists, since rows are written after the answer and a deletion may have come first.
 pub fn insertion(id: &str, entry: &Entry<'_>, now: Timestamp) -> Statement {
     sql!(
         "INSERT INTO audit (user_id, at, id, action, client_id, outcome, request_id, details)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+         SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8 WHERE ?1 IS NULL OR EXISTS (SELECT 1 FROM users WHERE id = ?1)",
         entry.user,
         now,
         id,

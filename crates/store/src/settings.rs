@@ -2,7 +2,7 @@
 //! default account lies in `users`.
 
 use domain::{AccountNumber, Timestamp, UserId};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value as Json;
 
 use crate::{Database, Error, sql};
@@ -51,6 +51,11 @@ impl<const MAX: i64> From<Seconds<MAX>> for i64 {
     fn from(seconds: Seconds<MAX>) -> Self {
         seconds.0
     }
+}
+
+/// Reads the value of the row [`QUOTE_CACHE_TTL`] where it stands beside others in a row, or `NULL`.
+pub(crate) fn quote_ttl_of_row<'de, D: Deserializer<'de>>(deserializer: D) -> Result<QuoteTtl, D::Error> {
+    Ok(QuoteTtl::of_row(Option::<String>::deserialize(deserializer)?.as_deref()))
 }
 
 impl QuoteTtl {
@@ -150,6 +155,17 @@ pub async fn read(db: &impl Database, user: &UserId) -> Result<Settings, Error> 
         }
     }
     Ok(settings)
+}
+
+/// The user's [`Settings::quote_cache_ttl`] alone, where it was not read with the grant.
+pub async fn quote_ttl(db: &impl Database, user: &UserId) -> Result<QuoteTtl, Error> {
+    #[derive(Deserialize)]
+    struct Row {
+        value: String,
+    }
+    let query = "SELECT value FROM settings WHERE user_id = ?1 AND name = 'quote_cache_ttl'";
+    let row: Option<Row> = db.run(sql!(query, user)).await?.first()?;
+    Ok(QuoteTtl::of_row(row.as_ref().map(|row| row.value.as_str())))
 }
 
 fn set<T: serde::de::DeserializeOwned>(setting: &mut T, value: &str) {

@@ -7,6 +7,7 @@ use serde_json::json;
 use store::{
     Database,
     audit::{Cursor, Entry, KEPT_DAYS, Row, insert, newest, sweep},
+    identity::users::upsert_user,
     sql,
 };
 use testkit::{Sqlite, after, block_on, now};
@@ -17,6 +18,9 @@ fn user(id: &str) -> UserId {
 
 fn write(db: &Sqlite, owner: Option<&str>, id: &str, action: &str, client_id: Option<&str>, seconds: i64) {
     let owner = owner.map(user);
+    if let Some(owner) = &owner {
+        block_on(upsert_user(db, owner, false, now())).unwrap();
+    }
     let entry = Entry {
         user: owner.as_ref(),
         action,

@@ -117,6 +117,14 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::test_connection::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
+        Call::GetConfig => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::config::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::UpdateConfig(changes) => match permitted(principal, Scope::SettingsWrite) {
+            Ok(principal) => Answer::new(calls::config::update(app, &principal.user_id, &changes).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::Disconnect => match known(principal) {
             Ok(principal) => Answer::new(calls::disconnect::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),

@@ -12,7 +12,7 @@ use oauth::{
     metadata::Endpoint,
     session::{self, Session},
 };
-use store::{Database, limits::Counting};
+use store::{Database, limits::Counting, settings::QuoteTtl};
 
 use crate::{
     app::App,
@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,
+    /// How old a cached quote may be for this user, where it was read with the grant.
+    pub(crate) quote_ttl: Option<QuoteTtl>,
     /// The app, or `api_key:` and the id of the key; `None` in single-user mode.
     pub(crate) client_id: Option<String>,
     /// How many calls of the request's class there were in this window, where that was read with the grant.
@@ -58,16 +60,16 @@ pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token, class
             let key = presented.user().and_then(|user| rate::key_of(app, user, class));
             let counting = key.as_deref().map(|key| Counting { key, window: rate::window(app) });
             let holder = presented.holder(&app.db, counting, app.now).await;
-            let Holder { who, note, count } = holder.map_err(|why| unauthorized(app, request, why))?;
+            let Holder { who, quote_ttl, note, count } = holder.map_err(|why| unauthorized(app, request, why))?;
             note.into_iter().for_each(|note| note_use(app, note));
             let principal = Principal { user_id: who.user, scopes: who.scopes };
             let counted = count.map(|count| Counted::new(app, class, count));
-            Ok(Caller { principal, client_id: Some(who.client_id), counted })
+            Ok(Caller { principal, quote_ttl: Some(quote_ttl), client_id: Some(who.client_id), counted })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
             let principal = Principal { user_id: user.user_id, scopes: Scopes::all() };
-            Ok(Caller { principal, client_id: None, counted: None })
+            Ok(Caller { principal, quote_ttl: None, client_id: None, counted: None })
         }
     }
 }

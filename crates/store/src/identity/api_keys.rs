@@ -3,7 +3,11 @@
 use domain::{Scopes, Timestamp, UserId};
 use serde::Deserialize;
 
-use crate::{Database, Error, Statement, sql};
+use crate::{
+    Database, Error, Statement,
+    settings::{self, QuoteTtl},
+    sql,
+};
 
 /// How many keys that work a user may have at a time.
 pub const LIMIT: u32 = 20;
@@ -66,6 +70,9 @@ pub struct Holder {
     /// When it was last used.
     #[serde(with = "chrono::serde::ts_milliseconds_option")]
     pub last_used_at: Option<Timestamp>,
+    /// How old a cached quote may be that the user is shown.
+    #[serde(rename = "quote_cache_ttl", deserialize_with = "settings::quote_ttl_of_row")]
+    pub quote_ttl: QuoteTtl,
 }
 
 /// Makes a key, unless there are too many; the count and the insertion are one statement.
@@ -121,8 +128,9 @@ pub async fn revoke(db: &impl Database, user: &UserId, id: &str, now: Timestamp)
 /// Whose key this is, if it works now.
 pub async fn holder(db: &impl Database, key_hash: &str, now: Timestamp) -> Result<Option<Holder>, Error> {
     db.run(sql!(
-        "SELECT user_id, id, scopes, last_used_at FROM api_keys
-         WHERE key_hash = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
+        "SELECT k.user_id, k.id, k.scopes, k.last_used_at, s.value AS quote_cache_ttl
+         FROM api_keys k LEFT JOIN settings s ON s.user_id = k.user_id AND s.name = 'quote_cache_ttl'
+         WHERE k.key_hash = ?1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > ?2)",
         key_hash,
         now,
     ))

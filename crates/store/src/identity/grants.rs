@@ -3,7 +3,12 @@
 use domain::{Scopes, Timestamp, UserId};
 use serde::Deserialize;
 
-use crate::{Database, Error, Statement, limits::Counting, sql};
+use crate::{
+    Database, Error, Statement,
+    limits::Counting,
+    settings::{self, QuoteTtl},
+    sql,
+};
 
 /// A refresh token with its grant.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -32,17 +37,21 @@ pub struct RefreshRow {
     pub is_disconnected: u8,
 }
 
-/// A grant that has not ended.
+/// A grant that has not ended, with what calls in its name need to know of its user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct Live {
     /// When it was last used, to about ten minutes.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub last_used_at: Timestamp,
+    /// How old a cached quote may be that the user is shown.
+    #[serde(rename = "quote_cache_ttl", deserialize_with = "settings::quote_ttl_of_row")]
+    pub quote_ttl: QuoteTtl,
     /// What was counted; 0 where nothing was asked for.
     pub count: u32,
 }
 
-/// A grant, and in the same read what is counted elsewhere; `None` if the grant has ended.
+/// The grant; `None` if it has ended or never was. One statement reads it together with the setting and with what is counted
+/// elsewhere, since it stands in the way of every call.
 pub async fn live(
     db: &impl Database,
     user: &UserId,
@@ -50,8 +59,10 @@ pub async fn live(
     counting: Option<Counting<'_>>,
 ) -> Result<Option<Live>, Error> {
     db.run(sql!(
-        "SELECT last_used_at, coalesce((SELECT count FROM rate_windows WHERE window = ?3 AND key = ?4), 0) AS count
-         FROM grants WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL",
+        "SELECT g.last_used_at, s.value AS quote_cache_ttl,
+           coalesce((SELECT count FROM rate_windows WHERE window = ?3 AND key = ?4), 0) AS count
+         FROM grants g LEFT JOIN settings s ON s.user_id = g.user_id AND s.name = 'quote_cache_ttl'
+         WHERE g.user_id = ?1 AND g.id = ?2 AND g.revoked_at IS NULL",
         user,
         grant_id,
         counting.map(|counting| counting.window),

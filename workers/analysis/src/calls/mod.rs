@@ -1,5 +1,6 @@
 //! The calls of the contract, one file each. Authorisation has happened before (`service`).
 
+pub(crate) mod config;
 pub(crate) mod delete_user;
 pub(crate) mod disconnect;
 pub(crate) mod get_overview;

@@ -146,8 +146,9 @@ pub(crate) struct Held {
 impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
-        let caller = Caller { principal: passport.principal, client_id: passport.client_id, counted: None };
-        Self { env: env.clone(), caller, request_id: passport.request_id, after: After::object(), seal }
+        let Passport { principal, client_id, request_id } = passport;
+        let caller = Caller { principal, client_id, quote_ttl: None, counted: None };
+        Self { env: env.clone(), caller, request_id, after: After::object(), seal }
     }
 
     /// What states are sealed with in this environment.
