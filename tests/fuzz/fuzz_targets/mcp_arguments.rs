@@ -59,13 +59,14 @@ struct Leg {
     legs: Vec<Leg>,
 }
 
-const SCHEMAS: [&str; 3] = [
+const SCHEMAS: [&str; 4] = [
     ALL_KINDS,
     include_str!("../../../crates/contract/schemas/get_quote.input.json"),
     include_str!("../../../crates/contract/schemas/get_workflow_status.input.json"),
+    include_str!("../../../crates/contract/schemas/update_config.input.json"),
 ];
 
-static PARSED: LazyLock<[Value; 3]> = LazyLock::new(|| SCHEMAS.map(|schema| serde_json::from_str(schema).unwrap()));
+static PARSED: LazyLock<[Value; 4]> = LazyLock::new(|| SCHEMAS.map(|schema| serde_json::from_str(schema).unwrap()));
 
 /// A refusal is for a person and a program: short, and with the argument's name.
 fn check_error(error: &Error) {
