@@ -8,7 +8,10 @@
 
 use std::sync::LazyLock;
 
-use contract::tool::{GetQuoteInput, GetWorkflowStatusInput};
+use contract::{
+    config::UpdateConfigInput,
+    tool::{GetQuoteInput, GetWorkflowStatusInput},
+};
 use domain::{Decimal, Error, Reason};
 use libfuzzer_sys::fuzz_target;
 use mcp::arguments::{forgive, read};
@@ -122,6 +125,7 @@ fuzz_target!(|data: &[u8]| {
         read::<AllKinds>(SCHEMAS[0], &arguments).err(),
         read::<GetQuoteInput>(SCHEMAS[1], &arguments).and_then(|input| input.symbols()).err(),
         read::<GetWorkflowStatusInput>(SCHEMAS[2], &arguments).err(),
+        read::<UpdateConfigInput>(SCHEMAS[3], &arguments).err(),
     ];
     errors.iter().flatten().for_each(check_error);
 });
