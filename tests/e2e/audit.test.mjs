@@ -19,7 +19,7 @@ import { d1, tick } from "../lib/explorer.mjs";
 import { authorizeUrl, consent, exchange, EXTERNAL_IDS, form, login, pkce, refresh, register } from "../lib/login.mjs";
 import { client, legacy, modern, post } from "../lib/mcp.mjs";
 import { poll } from "../lib/poll.mjs";
-import { makeKey } from "../lib/settings.mjs";
+import { makeKey } from "../lib/settings-pages.mjs";
 import { open } from "../lib/sse.mjs";
 import { useStack } from "../lib/stack.mjs";
 

@@ -22,7 +22,7 @@ import { d1, dump } from "../lib/explorer.mjs";
 import { EXTERNAL_IDS, atTastyTrade, login, refresh } from "../lib/login.mjs";
 import { assertHttpError, client, modern, post } from "../lib/mcp.mjs";
 import { poll } from "../lib/poll.mjs";
-import { csrfOf, keyForm, makeKey, send } from "../lib/settings.mjs";
+import { csrfOf, keyForm, makeKey, send } from "../lib/settings-pages.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { open as openStream } from "../lib/sse.mjs";
 import { useStack } from "../lib/stack.mjs";
