@@ -20,14 +20,14 @@
 import assert from "node:assert/strict";
 import { before, beforeEach, test } from "node:test";
 import { Browser } from "../lib/browser.mjs";
-import { csrfOf, syncNow } from "../lib/dashboard.mjs";
+import { syncNow } from "../lib/dashboard.mjs";
 import { d1, ended, instance, kv, r2, tick } from "../lib/explorer.mjs";
 import { connect } from "../lib/live.mjs";
 import { EXTERNAL_IDS, login, refresh } from "../lib/login.mjs";
 import { forgetQuotes } from "../lib/market.mjs";
 import { assertHttpError, client, modern, post } from "../lib/mcp.mjs";
 import { poll } from "../lib/poll.mjs";
-import { deleteEverything, disconnect } from "../lib/settings.mjs";
+import { csrfOf, send } from "../lib/settings-pages.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 
@@ -46,6 +46,18 @@ let other;
 const quiet = (user) => poll(`no job of ${user} is under way`, async () => (await d1(stack, "SELECT id FROM jobs WHERE user_id = ?1 AND status IN ('queued', 'running')", [user])).length === 0, { within: 30_000 });
 const credential = async (user) => (await d1(stack, "SELECT * FROM credentials WHERE user_id = ?1", [user]))[0];
 const sorted = (value) => Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => a.localeCompare(b)));
+
+/** Disconnects TastyTrade, on the settings page. */
+async function disconnect(browser) {
+  const { status, location, text } = await send(stack, browser, "/settings/disconnect", { csrf: await csrfOf(stack, browser) });
+  assert.equal(status, 303, text);
+  assert.match(location, /done=disconnected/);
+}
+
+/** Deletes everything of the user who is logged in, on the settings page; `csrf` is the token of an older page. */
+async function deleteEverything(browser, csrf) {
+  return send(stack, browser, "/settings/data/delete", { csrf: csrf ?? (await csrfOf(stack, browser)), word: "DELETE" });
+}
 
 /** What is not connected says so, why, and what to do. */
 async function broken(from, reason) {
@@ -327,7 +339,7 @@ test("13: disconnecting", async () => {
   const positions = async () => (await d1(stack, "SELECT * FROM positions WHERE user_id = ?1", [second])).length;
   const before = await positions();
   assert.ok(before > 0);
-  await disconnect(stack, other.browser);
+  await disconnect(other.browser);
   assert.equal(await credential(second), undefined);
   const mark = await sim.mark();
   assert.equal((await broken(other.mcp, "disconnected")).way, null);
@@ -339,12 +351,12 @@ test("13: disconnecting", async () => {
   await tick(stack);
   assert.deepEqual(await d1(stack, "SELECT id FROM jobs WHERE user_id = ?1 AND status IN ('queued', 'running')", [second]), [], "no sync is queued");
   assert.deepEqual(await sim.since(mark, ANY_CALL), [], "nothing is asked in this user's name");
-  await disconnect(stack, other.browser);
+  await disconnect(other.browser);
   assert.ok((await works(mcp)).connected, "another user stays connected");
   // Both ways in connect again, and what an app holds works on.
   await login(stack, { user: "second" });
   assert.equal((await works(other.mcp)).way, "login");
-  await disconnect(stack, other.browser);
+  await disconnect(other.browser);
   await broken(other.mcp, "disconnected");
   await login(stack, { user: "second", grant: await sim.grant("second") });
   assert.equal((await works(other.mcp)).way, "own_grant");
@@ -384,7 +396,7 @@ test("14: deleting", async () => {
   const had = await rowsOf(trader);
   for (const table of ["users", "credentials", "grants", "refresh_tokens", "browser_sessions", "settings", "accounts", "balances", "positions", "jobs", "analyses", "alerts", "audit"]) assert.ok(had[table], `${table}: ${JSON.stringify(had)}`);
   const bystander = await rowsOf(second);
-  await deleteEverything(stack, me.browser);
+  assert.equal((await deleteEverything(me.browser)).status, 200);
   // Audit rows of the calls before are written after their answers.
   assert.deepEqual(await rowsOf(trader), {});
   assert.equal(await closed, 4001);
@@ -413,12 +425,12 @@ test("15: logging in again starts afresh", async () => {
   await quiet(trader);
   assert.deepEqual(sorted(await mcp.ok("get_config")), DEFAULTS);
   assert.equal((await works(mcp)).accounts.length, 2);
-  // A browser with a second window asks twice: the second finds nothing to delete, and says that it is logged out.
+  // A browser with a second window asks twice: the second finds nothing to delete, and is asked to log in.
   const csrf = await csrfOf(stack, me.browser);
-  await deleteEverything(stack, me.browser);
-  const again = await me.browser.fetch(`${stack.url}/settings/data/delete`, { method: "POST", headers: { "content-type": "application/x-www-form-urlencoded", origin: stack.url }, body: new URLSearchParams({ csrf, word: "DELETE" }).toString() });
+  assert.equal((await deleteEverything(me.browser)).status, 200);
+  const again = await deleteEverything(me.browser, csrf);
   assert.equal(again.status, 303);
-  assert.match(again.headers.get("location"), /\/login/);
+  assert.match(again.location, /\/login/);
   assert.deepEqual(await rowsOf(trader), {});
 });
 
@@ -434,7 +446,7 @@ test("16: a sync during the deletion", async () => {
   // The queue's own sync of the same user waits as well.
   await sim.fault({ path: `/accounts/${ACCOUNTS[1]}/balances*`, fault: "hang", seconds: 5 });
   await tick(stack);
-  await deleteEverything(stack, me.browser);
+  assert.equal((await deleteEverything(me.browser)).status, 200);
   assert.deepEqual(await rowsOf(trader), {});
   assert.equal((await instance(stack, id)).status, "terminated");
   // Nothing of what was under way comes back, whenever it ends.
