@@ -427,6 +427,8 @@ test("15: logging in again starts afresh", async () => {
   assert.equal((await works(mcp)).accounts.length, 2);
   // A browser with a second window asks twice: the second finds nothing to delete, and is asked to log in.
   const csrf = await csrfOf(stack, me.browser);
+  // As after a deletion that came no further than this.
+  await disconnect(me.browser);
   assert.equal((await deleteEverything(me.browser)).status, 200);
   const again = await deleteEverything(me.browser, csrf);
   assert.equal(again.status, 303);
