@@ -5,7 +5,7 @@ use domain::{Error, Reason, Scope};
 use edge::caller::Caller;
 use worker::{Env, Request, Response, Result};
 
-use crate::{app::App, calls};
+use crate::{app::App, calls, upstream};
 
 /// More than any call needs.
 const MAX_BODY: usize = 256 * 1024;
@@ -71,6 +71,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Answer::new(calls::login::try_grant(app, client_secret, refresh_token).await)
         }
         Call::SingleUser => Answer::new(calls::login::single_user(app).await),
+        Call::ConfirmConnection => match known(principal) {
+            Ok(principal) => Answer::new(upstream::confirm(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetQuote(input) => match permitted(principal, Scope::MarketRead) {
             Ok(principal) => Answer::new(calls::get_quote::answer(app, &principal.user_id, &input).await),
             Err(error) => Answer::Error(error),
@@ -94,8 +98,12 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
     }
 }
 
+fn known(principal: Option<Principal>) -> std::result::Result<Principal, Error> {
+    principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))
+}
+
 fn permitted(principal: Option<Principal>, scope: Scope) -> std::result::Result<Principal, Error> {
-    let principal = principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))?;
+    let principal = known(principal)?;
     if principal.scopes.contains(scope) {
         Ok(principal)
     } else {

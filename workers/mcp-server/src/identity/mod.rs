@@ -19,6 +19,7 @@ mod authorize;
 mod callback;
 mod login;
 mod logout;
+mod outside;
 mod register;
 mod revoke;
 mod token;
@@ -113,7 +114,7 @@ fn answered(status: u16, result: Result<serde_json::Value, oauth::Error>) -> Res
     };
     render::add(&mut response, [("pragma", "no-cache".to_owned())]);
     if let Some((name, value)) = result.as_ref().err().and_then(oauth::Error::headers) {
-        render::add(&mut response, [(name, value.to_owned())]);
+        render::add(&mut response, [(name, value)]);
     }
     response
 }
