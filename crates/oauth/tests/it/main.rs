@@ -2,12 +2,15 @@
 //!
 //! `authorize`: requests, consent, the upstream leg, the browser's login. `cimd`: apps that are known by a document or by the
 //! configuration, and what TastyTrade says at a refresh. `register`: registration and how apps prove who they
-//! are. `token`: exchange, rotation, revocation, the access token, a database that fails at each step in turn. `properties`:
-//! any sequence of steps keeps what must always hold.
+//! are. `token`: exchange, rotation, revocation, the access token. `failures`: a database that fails at each call in turn, from
+//! the first request to the last refresh. `parallel`: the same request many times at once. `properties`: any sequence of steps
+//! keeps what must always hold.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod authorize;
 mod cimd;
+mod failures;
+mod parallel;
 mod properties;
 mod register;
 mod token;
