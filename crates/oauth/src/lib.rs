@@ -16,11 +16,13 @@
 pub mod access;
 pub mod authorize;
 pub mod callback;
+pub mod changes;
 pub mod cimd;
 pub mod client;
 pub mod consent;
 pub mod cookie;
 pub mod error;
+pub mod key;
 pub mod metadata;
 pub mod params;
 pub mod redirect;
@@ -31,6 +33,7 @@ pub mod session;
 pub mod token;
 pub mod visit;
 
+pub use changes::Changes;
 pub use error::{Code, Error, Refusal};
 pub use params::Params;
 pub use visit::{Approved, Consent, Failure, Finished, Visitor};
@@ -105,6 +108,8 @@ pub struct Context<'a, D, E> {
     pub entropy: &'a E,
     /// The time.
     pub now: Timestamp,
+    /// Where changes of identity are told, for the audit.
+    pub changes: &'a Changes,
 }
 
 /// A moment that much later; the end of time if there is none.

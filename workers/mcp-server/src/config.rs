@@ -6,6 +6,8 @@ use oauth::cimd::Hosts;
 use vault::{JwtKeys, KeyRing};
 use worker::Env;
 
+use crate::rate::Limits;
+
 /// Whether this is a laptop or the public internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Environment {
@@ -34,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) oauth: oauth::Config,
     /// Where the documents of some apps are fetched from in development.
     pub(crate) cimd_hosts: Hosts,
+    /// How much is served per minute.
+    pub(crate) limits: Limits,
     /// Seals what travels through a client that is asked back.
     pub(crate) seal: RingSeal,
 }
@@ -60,6 +64,7 @@ impl Config {
         let clients = text("OAUTH_CLIENTS").map(|list| oauth::client::configured(&list)).transpose();
         Ok(Self {
             mode: mode(environment, &text)?,
+            limits: Limits::read(env)?,
             seal: RingSeal(keys),
             environment,
             cimd_hosts: Hosts::parse(text("CIMD_HOSTS").as_deref(), is_development, &public_url)

@@ -8,7 +8,7 @@ use std::{
 
 use domain::{Timestamp, UserId};
 use oauth::{
-    Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
+    Changes, Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
     access::{self, Authenticated, Unauthorized},
     cimd::{Documents, Fetched, Unfetched},
     consent::Decided,
@@ -116,6 +116,7 @@ pub(crate) struct World {
     pub(crate) entropy: Seeded,
     pub(crate) jwt: JwtKeys,
     pub(crate) now: Cell<Timestamp>,
+    pub(crate) changes: Changes,
     pub(crate) outside: Outside,
 }
 
@@ -175,11 +176,18 @@ impl World {
                 connection: Cell::new(Ok(Connection::Holds)),
                 confirmed: Cell::new(0),
             },
+            changes: Changes::default(),
         }
     }
 
     pub(crate) fn cx(&self) -> Context<'_, Db, Seeded> {
-        Context { db: &self.db, config: &self.config, entropy: &self.entropy, now: self.now.get() }
+        Context {
+            db: &self.db,
+            config: &self.config,
+            entropy: &self.entropy,
+            now: self.now.get(),
+            changes: &self.changes,
+        }
     }
 
     pub(crate) fn tick(&self, seconds: i64) {

@@ -39,9 +39,11 @@ mod tests {
             oauth::Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let keys = vault::KeyRing::parse(Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), None).unwrap();
         let seal = edge::mcp::seal::RingSeal(keys);
+        let limits = crate::rate::Limits::parse(|_| None).unwrap();
         let config = Config {
             environment: Environment::Production,
             mode: Mode::SingleUser,
+            limits,
             oauth,
             cimd_hosts: Default::default(),
             seal,
