@@ -11,7 +11,14 @@ use crate::{app::App, pages};
 
 /// The page.
 pub(super) async fn show(app: &App<'_>, session: &Session, done: Option<&str>) -> Result<Response, Error> {
-    let apps = grants::connected(&app.db, &session.user).await?;
+    let mut apps = grants::connected(&app.db, &session.user).await?;
+    for row in &mut apps {
+        // What the operator has set up stands in the configuration alone.
+        if let Some(known) = app.config.oauth.set_up(&row.client_id) {
+            row.name.clone_from(&known.name);
+            row.redirect_uris = Some(known.redirect_uris.clone());
+        }
+    }
     pages::settings::apps::render(session, apps, done)
 }
 
