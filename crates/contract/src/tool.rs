@@ -75,7 +75,7 @@ pub struct GetWorkflowStatusInput {
     pub workflow_id: String,
     /// How long to wait for the job's end before the answer, in seconds: 0, the default, answers at once; 20
     /// is the most.
-    #[serde(default, alias = "waitSeconds", skip_serializing_if = "is_zero")]
+    #[serde(default, alias = "waitSeconds")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 20)))]
     pub wait_seconds: i64,
 }
@@ -93,11 +93,6 @@ impl GetWorkflowStatusInput {
             Error::invalid_argument("wait_seconds", message)
         })
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_zero(number: &i64) -> bool {
-    *number == 0
 }
 
 #[cfg(test)]

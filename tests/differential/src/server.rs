@@ -73,7 +73,6 @@ const CATALOG: Catalog = Catalog {
     logging: true,
     extensions: &[mcp::apps::UI],
     list_changed: ListChanged { tools: true, ..ListChanged::NONE },
-    ..Catalog::EMPTY
 };
 
 /// Stands for the keys of a product. It resists nobody.
