@@ -127,7 +127,7 @@ test("3: a tool's error at the end of a stream", async () => {
 
 for (const era of ["legacy", "modern"]) {
   test(`4: a wait for the end of a job, ${era}`, async () => {
-    await sim.fault({ path: "/customers/*", fault: "hang", times: 1, seconds: 2 });
+    await sim.fault({ path: "/customers/*", fault: "hang", times: 1, seconds: 3 });
     const id = await start();
     const { result, told } = await call(era, "get_workflow_status", { workflow_id: id, wait_seconds: 20 });
     assert.equal(result.structuredContent.status, "complete", JSON.stringify(result));
@@ -152,6 +152,7 @@ test("5: the time is over first", async () => {
 });
 
 test("6: no wait, and none that there is", async () => {
+  await sim.fault({ path: "/customers/*", fault: "hang", times: 1, seconds: 3 });
   const id = await start();
   const { status } = await mcp.ok("get_workflow_status", { workflow_id: id });
   assert.ok(["queued", "running"].includes(status), `at once, not when it is ${status}`);
