@@ -122,7 +122,7 @@ function reason(log, from) {
   return line?.replace(/^.*\[ERROR\]\s*/, "").trim().slice(0, 300) ?? "it said nothing";
 }
 
-async function ready(target, url, from) {
+async function ready(target, url, from, { healthy = true } = {}) {
   const until = Date.now() + READY_LIMIT;
   let last = "no answer";
   while (Date.now() < until) {
@@ -130,7 +130,7 @@ async function ready(target, url, from) {
     try {
       const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
       const text = await response.text();
-      if (response.ok) return;
+      if (response.ok || !healthy) return;
       last = `/health answers ${response.status}: ${text.slice(0, 200)}`;
     } catch {
       // Not listening yet.
@@ -201,13 +201,14 @@ async function legacyGrant(simUrl) {
  * - `crons`: whether the analysis worker's crons tick.
  * - `watch`: whether an edit of the sources rebuilds the workers.
  * - `quiet`: no step lines.
+ * - `expose`: the worker that listens at the port; only mcp-server does in production.
  * - `only`: `workers` or `simulator` for one half; `inherit` sends its output to this process's instead of a file.
  *
  * Gives `{url, simUrl, stateDir, vars, stop(), restart(), kill9(), pids(), explorer(path, init), logs(), onError}`.
  * `kill9({simulator})` kills wrangler and workerd of the workers together (with `simulator`, the simulator's too);
  * `restart()` starts what is not running over the same state and ports.
  */
-export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, only, inherit = false } = {}) {
+export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, expose = "mcp-server", only, inherit = false } = {}) {
   const step = quiet ? (_name, work) => work() : sayStep;
   const temporary = !stateDir;
   const base = temporary ? mkdtempSync(join(tmpdir(), "ttai-stack-")) : resolve(stateDir);
@@ -258,9 +259,11 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     };
     const startWorkers = async () => {
       const from = readFileSync(logs.workers).length;
-      const configs = Object.entries(CONFIGS).flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
+      // The first one is the one that listens.
+      const first = Object.entries(CONFIGS).sort(([left], [right]) => Number(right === expose) - Number(left === expose));
+      const configs = first.flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
       workers = start("the workers", [...configs, "--persist-to", dirs.state, "--port", String(at)], logs.workers);
-      await ready(workers, url, from);
+      await ready(workers, url, from, { healthy: expose === "mcp-server" });
     };
 
     const simulatorUp = withSimulator ? startSimulator() : Promise.resolve();
