@@ -202,13 +202,14 @@ async function legacyGrant(simUrl) {
  * - `watch`: whether an edit of the sources rebuilds the workers.
  * - `quiet`: no step lines.
  * - `expose`: the worker that listens at the port; only mcp-server does in production.
+ * - `without`: a worker that is not there; the stack is then ready as soon as it answers at all.
  * - `only`: `workers` or `simulator` for one half; `inherit` sends its output to this process's instead of a file.
  *
  * Gives `{url, simUrl, stateDir, vars, stop(), restart(), kill9(), pids(), explorer(path, init), logs(), onError}`.
  * `kill9({simulator})` kills wrangler and workerd of the workers together (with `simulator`, the simulator's too);
  * `restart()` starts what is not running over the same state and ports.
  */
-export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, expose = "mcp-server", only, inherit = false } = {}) {
+export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, expose = "mcp-server", without, only, inherit = false } = {}) {
   const step = quiet ? (_name, work) => work() : sayStep;
   const temporary = !stateDir;
   const base = temporary ? mkdtempSync(join(tmpdir(), "ttai-stack-")) : resolve(stateDir);
@@ -260,10 +261,10 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     const startWorkers = async () => {
       const from = readFileSync(logs.workers).length;
       // The first one is the one that listens.
-      const first = Object.entries(CONFIGS).sort(([left], [right]) => Number(right === expose) - Number(left === expose));
+      const first = Object.entries(CONFIGS).filter(([worker]) => worker !== without).sort(([left], [right]) => Number(right === expose) - Number(left === expose));
       const configs = first.flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
       workers = start("the workers", [...configs, "--persist-to", dirs.state, "--port", String(at)], logs.workers);
-      await ready(workers, url, from, { healthy: expose === "mcp-server" });
+      await ready(workers, url, from, { healthy: expose === "mcp-server" && !without });
     };
 
     const simulatorUp = withSimulator ? startSimulator() : Promise.resolve();
