@@ -12,6 +12,7 @@ import { capture, plain } from "./exec.mjs";
 import { tryLock } from "./lock.mjs";
 import { CONFIGS, NODE, ROOT, SIM_CONFIG, WRANGLER } from "./paths.mjs";
 import { step as sayStep, Stop } from "./say.mjs";
+import { searchAtStop } from "./secrets.mjs";
 import { QUIET_WRANGLER } from "./setup.mjs";
 import { fromTemplate, keepTemplate, migrate, seedKnowledge } from "./state.mjs";
 
@@ -310,6 +311,11 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
         rmSync(registry, { recursive: true, force: true });
         for (const worker of Object.keys(CONFIGS)) rmSync(join(dirs.run, worker), { recursive: true, force: true });
         unlock();
+        const { JWT_SECRET, TOKEN_ENCRYPTION_KEY, TT_CLIENT_SECRET } = all;
+        searchAtStop(
+          { state: dirs.state, logs: [logs.workers, logs.setup], simulator: dirs.simulator, base },
+          { "the key JWT_SECRET": JWT_SECRET, "the key TOKEN_ENCRYPTION_KEY": TOKEN_ENCRYPTION_KEY, "the operator's client secret": TT_CLIENT_SECRET },
+        );
         if (temporary) rmSync(base, { recursive: true, force: true });
       },
       async restart() {
