@@ -3,6 +3,8 @@
 //! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
+pub mod config;
+pub mod connection;
 pub mod portfolio;
 pub mod quote;
 pub mod tool;
@@ -61,6 +63,18 @@ pub enum Call {
     GetOverview,
     /// What the last sync found. Needs `account:read`. Answer: [`portfolio::Portfolio`].
     GetPortfolio,
+    /// Whether TastyTrade answers in the user's name: it is asked. Needs `account:read`. Answer:
+    /// [`connection::ConnectionTest`], also when it does not.
+    TestConnection,
+    /// What the user has chosen. Needs `account:read`. Answer: [`config::Config`].
+    GetConfig,
+    /// Changes what is named, all of it or nothing. Needs `settings:write`. Answer: [`config::Config`], as it holds
+    /// afterwards.
+    UpdateConfig(config::ConfigChanges),
+    /// Forgets the user's credential and access token; everything else stays. Needs a principal. Answer: `{}`.
+    Disconnect,
+    /// Deletes everything of the user, and may be repeated. Needs a principal. Answer: `{}`.
+    DeleteUser,
     /// Whether the worker and its bindings are there. No principal. Answer: any JSON object.
     Health,
     /// Development only: panic on demand. Answer, for a step: an object with its `workflow_id`.
@@ -74,13 +88,20 @@ impl Call {
     /// Whether it changes nothing, so that it may end anywhere when nobody waits for it any more.
     pub fn only_reads(&self) -> bool {
         match self {
-            Self::GetQuote(_) | Self::GetWorkflowStatus(_) | Self::GetPortfolio | Self::GetOverview | Self::Health => {
-                true
-            }
+            Self::GetQuote(_)
+            | Self::GetWorkflowStatus(_)
+            | Self::GetPortfolio
+            | Self::GetOverview
+            | Self::TestConnection
+            | Self::GetConfig
+            | Self::Health => true,
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }
             | Self::SingleUser
             | Self::SyncAccount
+            | Self::UpdateConfig(_)
+            | Self::Disconnect
+            | Self::DeleteUser
             | Self::DebugPanic { .. } => false,
         }
     }

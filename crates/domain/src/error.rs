@@ -70,6 +70,8 @@ pub enum Reason {
     PayloadTooLarge,
     /// Unknown, or somebody else's.
     NotFound,
+    /// None of the user's accounts is called so.
+    AccountNotFound,
     /// Too many calls, here or at TastyTrade.
     RateLimited,
     /// TastyTrade answered with a failure or could not be reached.
@@ -101,7 +103,7 @@ impl Reason {
             Self::InvalidArguments | Self::InvalidRequest | Self::MethodNotAllowed | Self::PayloadTooLarge => {
                 Family::ValidationError
             }
-            Self::NotFound => Family::NotFound,
+            Self::NotFound | Self::AccountNotFound => Family::NotFound,
             Self::RateLimited => Family::RateLimit,
             Self::UpstreamUnavailable
             | Self::UpstreamTimeout

@@ -90,7 +90,7 @@ fn scopes(query: &Params) -> Result<Scopes, Error> {
 }
 
 /// Stages the login of a browser for settings and dashboard: `GET /login`. A `return_to` that is not a path of ours is
-/// replaced by the dashboard.
+/// replaced by [`session::HOME`].
 pub async fn open_login<D: Database, E: Entropy>(
     cx: &Context<'_, D, E>,
     return_to: Option<&str>,

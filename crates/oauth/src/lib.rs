@@ -19,6 +19,7 @@ pub mod client;
 pub mod consent;
 pub mod cookie;
 pub mod error;
+pub mod key;
 pub mod metadata;
 pub mod params;
 pub mod redirect;

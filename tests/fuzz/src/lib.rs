@@ -176,7 +176,12 @@ fn rows(statement: &Statement) -> Vec<Value> {
         (Some("SELECT"), Some("oauth_codes"), ..) if is(0, &opaque(token::Kind::Code, 'A')) => Some(code(false)),
         (Some("SELECT"), Some("oauth_codes"), ..) if is(0, &opaque(token::Kind::Code, 'B')) => Some(code(true)),
         (Some("SELECT"), Some("refresh_tokens"), ..) if is(0, &opaque(token::Kind::Refresh, 'A')) => Some(refresh()),
-        (Some("SELECT"), Some("grants"), ..) if param(0) == USER && param(1) == GRANT => Some(json!({"live": 1})),
+        (Some("SELECT"), Some("grants"), ..) if param(0) == USER && param(1) == GRANT => {
+            Some(json!({"last_used_at": now().timestamp_millis()}))
+        }
+        (Some("SELECT"), Some("api_keys"), ..) if is(0, &opaque(token::Kind::ApiKey, 'A')) => {
+            Some(json!({"user_id": USER, "id": "k1", "scopes": GRANTED, "last_used_at": null}))
+        }
         (Some("SELECT"), Some("oauth_requests"), ..) if statement.sql.contains("1 AS found") => None,
         (Some("SELECT"), Some("oauth_requests"), ..) | (Some("UPDATE"), _, Some("oauth_requests"), _)
             if (is(0, &opaque(token::Kind::Request, 'A')) || is(0, &opaque(token::Kind::State, 'A')))

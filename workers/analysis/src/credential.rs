@@ -77,9 +77,21 @@ fn refused(app: &App, column: &'static str, error: SealError) -> Error {
     reconnect(app)
 }
 
+/// Where the trader logs in again.
+pub(crate) fn login_url(app: &App) -> String {
+    format!("{}/login", app.config.public_url)
+}
+
+/// The error that tells the trader that there is no connection, with the link.
+pub(crate) fn disconnected(app: &App) -> Error {
+    let link = login_url(app);
+    let message = format!("TTAI is not connected to TastyTrade. Log in at {link} to connect it.");
+    Error::new(Reason::ReconnectRequired, message).with("login_url", link)
+}
+
 /// The error that tells the trader to log in again, with the link.
 pub(crate) fn reconnect(app: &App) -> Error {
-    let link = format!("{}/login", app.config.public_url);
+    let link = login_url(app);
     Error::new(
         Reason::ReconnectRequired,
         format!(

@@ -87,6 +87,26 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::get_portfolio::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
+        Call::TestConnection => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::test_connection::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetConfig => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::config::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::UpdateConfig(changes) => match permitted(principal, Scope::SettingsWrite) {
+            Ok(principal) => Answer::new(calls::config::update(app, &principal.user_id, &changes).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::Disconnect => match known(principal) {
+            Ok(principal) => Answer::new(calls::disconnect::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::DeleteUser => match known(principal) {
+            Ok(principal) => Answer::new(calls::delete_user::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetOverview => match permitted(principal, Scope::AccountRead) {
             Ok(principal) => Answer::new(calls::get_overview::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
@@ -94,8 +114,12 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
     }
 }
 
+fn known(principal: Option<Principal>) -> std::result::Result<Principal, Error> {
+    principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))
+}
+
 fn permitted(principal: Option<Principal>, scope: Scope) -> std::result::Result<Principal, Error> {
-    let principal = principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))?;
+    let principal = known(principal)?;
     if principal.scopes.contains(scope) {
         Ok(principal)
     } else {

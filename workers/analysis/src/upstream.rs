@@ -17,7 +17,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durabl
 
 use crate::{
     app::App,
-    credential::{self, reconnect},
+    credential::{self, disconnected, reconnect},
 };
 
 /// One attempt, headers and body together.
@@ -28,6 +28,8 @@ const MARGIN_SECONDS: i64 = 60;
 const STORED: &str = "access_token";
 /// Marks an answer as our own error rather than TastyTrade's answer.
 const ERROR_HEADER: &str = "x-ttai-error";
+/// The object's address for forgetting all that it holds.
+const FORGET: &str = "/forget";
 /// Larger than any request of ours.
 const MAX_BODY: usize = 256 * 1024;
 
@@ -94,6 +96,9 @@ impl Upstream {
     async fn serve(&self, request: Request) -> std::result::Result<Answer, Error> {
         let caller = Caller::of(&request);
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
+        if request.uri().path() == FORGET {
+            return self.forget_all().await;
+        }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         let work = self.carry_out(&order);
         if order.request.method == Method::Get {
@@ -163,6 +168,20 @@ impl Upstream {
     }
 }
 
+impl Upstream {
+    /// Drops the token that is held and all that is stored. A mint that is under way is waited for, so that its token goes too;
+    /// whoever calls this has deleted the credential before, so that there is no other.
+    async fn forget_all(&self) -> std::result::Result<Answer, Error> {
+        let _one_at_a_time = self.minting.lock().await;
+        self.held.replace(None);
+        self.state.storage().delete_all().await.map_err(|error| {
+            edge::log::error("upstream storage not deleted", &[("error", &error)]);
+            Error::new(Reason::Internal, "The access token could not be deleted. Try again in a moment.")
+        })?;
+        Ok(Answer::new(200, None, Vec::new(), edge::clock::now()))
+    }
+}
+
 fn place<'a>(user: &'a UserId, credential_id: &'a str) -> Place<'a> {
     Place { table: "upstream", column: "access_token", user: user.as_str(), row: credential_id }
 }
@@ -179,9 +198,10 @@ fn unreadable() -> Error {
 /// Mints an access token from the user's sealed grant. A grant that TastyTrade refuses is marked revoked, so that it is
 /// never tried again.
 async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
-    let credential = users::credential(&app.db, user).await?;
-    let credential =
-        credential.filter(|credential| credential.status == CredentialStatus::Active).ok_or_else(|| reconnect(app))?;
+    let credential = users::credential(&app.db, user).await?.ok_or_else(|| disconnected(app))?;
+    if credential.status == CredentialStatus::Revoked {
+        return Err(reconnect(app));
+    }
     let opened = credential::open(app, user, &credential).await?;
     let request = tasty::token::refresh(opened.client_secret(app)?.expose(), opened.refresh_token.expose());
     let answer = send(app, &request, None).await?;
@@ -241,10 +261,19 @@ fn outgoing(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Re
 
 /// Sends a request in the user's name, through the user's object.
 pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
+    let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
+    to_object(app, user, "/", order).await
+}
+
+/// Has the user's object forget its access token and all else that it stores. The credential has to be gone already.
+pub(crate) async fn forget(app: &App, user: &UserId) -> std::result::Result<(), Error> {
+    to_object(app, user, FORGET, Vec::new()).await.map(drop)
+}
+
+async fn to_object(app: &App, user: &UserId, path: &str, body: Vec<u8>) -> std::result::Result<Answer, Error> {
     let unavailable =
         || Error::new(Reason::UpstreamUnavailable, "The connection to TastyTrade broke. Try again in a moment.");
-    let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
-    let order = http::Request::post("http://upstream/").body(order).map_err(|_| unreadable())?;
+    let order = http::Request::post(format!("http://upstream{path}")).body(body).map_err(|_| unreadable())?;
     let object = edge::object::named(&app.env, "UPSTREAM", user.as_str()).map_err(|_| unavailable())?;
     let answer = edge::fetch::to_object(&object, &order).await.map_err(|_| unavailable())?;
     if answer.headers.contains_key(ERROR_HEADER) {

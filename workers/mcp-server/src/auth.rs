@@ -2,13 +2,17 @@
 
 use contract::{Call, LoggedIn, Principal};
 use domain::{Error, Reason, Scopes};
-use edge::http::{Request, Response};
+use edge::{
+    d1::D1,
+    http::{Request, Response},
+};
 use http::header;
 use oauth::{
-    access::{self, Authenticated, Unauthorized},
+    access::{self, Holder, Presented, Unauthorized},
     metadata::Endpoint,
     session::{self, Session},
 };
+use store::{Database, settings::QuoteTtl};
 
 use crate::{app::App, config::Mode, render};
 
@@ -17,12 +21,16 @@ use crate::{app::App, config::Mode, render};
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,
+    /// How old a cached quote may be for this user, where it was read with the grant.
+    pub(crate) quote_ttl: Option<QuoteTtl>,
+    /// The app, or `api_key:` and the id of the key; `None` in single-user mode.
+    pub(crate) client_id: Option<String>,
 }
 
 /// What a request brought with it.
 pub(crate) enum Token {
-    /// An access token that holds by itself; its grant is still to be read.
-    Verified(Authenticated),
+    /// An access token that holds by itself, or something in the form of an API key; the row is still to be read.
+    Presented(Presented),
     /// Nothing is needed: single-user mode.
     SingleUser,
 }
@@ -32,24 +40,37 @@ pub(crate) async fn token(app: &App<'_>, request: &Request) -> Result<Token, Res
     let Mode::MultiUser { jwt } = &app.config.mode else { return Ok(Token::SingleUser) };
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     access::bearer(authorization)
-        .and_then(|token| access::verify_token(jwt, &app.config.oauth, token, app.now))
-        .map(Token::Verified)
+        .and_then(|token| access::present(jwt, &app.config.oauth, token, app.now))
+        .map(Token::Presented)
         .map_err(|why| unauthorized(app, request, why))
 }
 
-/// Reads the grant, so that a revocation counts at once; the error is the 401.
+/// Reads the row of the grant or key, so that a revocation counts at once; the error is the 401.
 pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token) -> Result<Caller, Response> {
     match token {
-        Token::Verified(who) => {
-            let live = access::grant_is_live(&app.db, &who).await;
-            live.map_err(|why| unauthorized(app, request, why))?;
-            Ok(Caller { principal: Principal { user_id: who.user, scopes: who.scopes } })
+        Token::Presented(presented) => {
+            let holder = presented.holder(&app.db, app.now).await;
+            let Holder { who, quote_ttl, note } = holder.map_err(|why| unauthorized(app, request, why))?;
+            note.into_iter().for_each(|note| note_use(app, note));
+            let principal = Principal { user_id: who.user, scopes: who.scopes };
+            Ok(Caller { principal, client_id: Some(who.client_id), quote_ttl: Some(quote_ttl) })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
-            Ok(Caller { principal: Principal { user_id: user.user_id, scopes: Scopes::all() } })
+            let principal = Principal { user_id: user.user_id, scopes: Scopes::all() };
+            Ok(Caller { principal, client_id: None, quote_ttl: None })
         }
     }
+}
+
+/// Writes down that a grant or key was used, once the answer is under way. A note that is lost is made by a later use.
+fn note_use(app: &App<'_>, note: store::Statement) {
+    let env = app.env.clone();
+    app.after.run(async move {
+        if let Ok(db) = D1::of(&env) {
+            let _ = db.run(note).await;
+        }
+    });
 }
 
 /// The browser's session, from the `Cookie` header.
@@ -69,9 +90,10 @@ fn unauthorized(app: &App<'_>, request: &Request, why: Unauthorized) -> Response
             Reason::InvalidToken,
             "Log in first: this server's authorization server is named in the WWW-Authenticate header.",
         ),
-        Unauthorized::Invalid => {
-            Error::new(Reason::InvalidToken, "The access token has expired or was revoked. Refresh it or log in again.")
-        }
+        Unauthorized::Invalid => Error::new(
+            Reason::InvalidToken,
+            "The access token or API key has expired or was revoked. Refresh it, log in again, or make another key in the settings.",
+        ),
         Unauthorized::Unavailable => {
             let message = "The database did not answer, so nobody can be let in. Try again in a moment.";
             return render::error(&Error::new(Reason::DatabaseUnavailable, message));

@@ -7,10 +7,15 @@ use http::{HeaderValue, header};
 /// `{"error":{...}}` with the status of its reason, and `Retry-After` where there is a time to wait.
 pub(crate) fn error(error: &Error) -> Response {
     let mut response = json(error.reason.status(), &serde_json::json!({ "error": error.body() }));
+    retry_after(&mut response, error);
+    response
+}
+
+/// Adds `Retry-After` where there is a time to wait.
+pub(crate) fn retry_after(response: &mut Response, error: &Error) {
     if let Some(seconds) = error.details.get("retry_after").and_then(serde_json::Value::as_u64) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response
 }
 
 /// Adds what protects every answer, whatever it is.

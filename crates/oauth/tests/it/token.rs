@@ -5,7 +5,10 @@ use oauth::{Code, access::Unauthorized};
 use serde_json::Value;
 use store::{
     Database,
-    identity::users::{Credential, CredentialKind, CredentialStatus, mark_credential_revoked, store_credential},
+    identity::{
+        grants,
+        users::{Credential, CredentialKind, CredentialStatus, mark_credential_revoked, store_credential},
+    },
     sql,
 };
 use testkit::block_on;
@@ -269,4 +272,34 @@ fn nothing_that_was_handed_out_lies_in_the_database() {
             assert!(!rows.contains(prefix), "{statement}: {prefix}");
         }
     }
+}
+
+#[test]
+fn a_user_sees_and_ends_the_apps_that_were_let_in() {
+    let (world, client, pair) = connected();
+    let (owner, other) = (UserId::new("U0001").unwrap(), UserId::new("U0002").unwrap());
+    let apps = |user: &UserId| block_on(grants::connected(&world.db, user)).unwrap();
+    assert_eq!(apps(&other), []);
+    let [app] = &apps(&owner)[..] else { panic!("one app is connected") };
+    assert_eq!(
+        (app.client_id.as_str(), app.scopes.to_string().as_str()),
+        (client.as_str(), "market:read account:read")
+    );
+    assert!(app.redirect_uris.as_deref().unwrap().contains(CALLBACK) && app.name.is_some());
+
+    // A use is noted when the last note is ten minutes old.
+    let used = || grants::used(&owner, &app.id, apps(&owner)[0].last_used_at, world.now.get());
+    assert!(used().is_none());
+    world.tick(600);
+    block_on(world.db.run(used().unwrap())).unwrap();
+    assert_eq!(apps(&owner)[0].last_used_at, world.now.get());
+
+    let end = |user: &UserId, id: &str| block_on(grants::revoke_by_user(&world.db, user, id, world.now.get())).unwrap();
+    assert_eq!((end(&other, &app.id), end(&owner, "unknown")), (None, None));
+    assert!(world.authenticate(text(&pair, "access_token")).is_ok());
+    assert_eq!(end(&owner, &app.id).as_deref(), Some(client.as_str()));
+    assert_eq!(world.authenticate(text(&pair, "access_token")), Err(Unauthorized::Invalid));
+    assert_eq!(code_of(world.token(&world.refresh(&client, text(&pair, "refresh_token")))), Code::InvalidGrant);
+    assert_eq!(end(&owner, &app.id).as_deref(), Some(client.as_str()), "twice is no error");
+    assert_eq!(apps(&owner), []);
 }

@@ -1,10 +1,11 @@
-//! Who may come in: users and their credentials, apps, visits to the consent page, codes, grants, refresh tokens, browser
+//! Who may come in: users and their credentials, apps, visits to the consent page, codes, grants, refresh tokens, API keys, browser
 //! sessions.
 //!
 //! Tokens appear here as their hashes only. Each step that may happen once is one `UPDATE` whose condition says so, and its
 //! caller learns from the answer whether it was the one; nothing is read first and written later. Rows that are found by
 //! the hash of a secret (code, refresh token, session) tell whose they are, everything else is bound to a user.
 
+pub mod api_keys;
 pub mod clients;
 pub mod codes;
 pub mod grants;

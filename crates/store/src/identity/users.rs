@@ -145,6 +145,26 @@ pub async fn credential(db: &impl Database, user: &UserId) -> Result<Option<Cred
     .first()
 }
 
+/// How a user is connected, without anything sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Connection {
+    /// How the credential came.
+    pub kind: CredentialKind,
+    /// Whether TastyTrade still accepts it, as far as we know.
+    pub status: CredentialStatus,
+}
+
+/// How the user is connected; `None` for one who is not.
+pub async fn connection(db: &impl Database, user: &UserId) -> Result<Option<Connection>, Error> {
+    db.run(sql!("SELECT kind, status FROM credentials WHERE user_id = ?1", user)).await?.first()
+}
+
+/// Forgets the user's credential. What was synced stays, and the cron syncs no more, until the next login.
+pub async fn delete_credential(db: &impl Database, user: &UserId) -> Result<(), Error> {
+    db.run(sql!("DELETE FROM credentials WHERE user_id = ?1", user)).await?;
+    Ok(())
+}
+
 /// Whose credential this is. The id follows from a secret that only its owner has (single-user mode).
 pub async fn user_of_credential(db: &impl Database, credential_id: &str) -> Result<Option<UserId>, Error> {
     #[derive(Deserialize)]

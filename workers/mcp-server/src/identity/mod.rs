@@ -11,12 +11,14 @@
 //! | `POST /oauth/token`, `/token` | codes and refresh tokens |
 //! | `POST /oauth/revoke`, `/revoke` | RFC 7009 |
 //! | `GET`, `POST /login`, `POST /logout` | the browser's own session |
+//! | `GET /connected` | where a login ends that came from no page and no app |
 //!
 //! The short paths are there because some clients build them themselves. A trailing slash makes no difference, and nothing
 //! redirects a POST. In single-user mode none of this exists.
 
 mod authorize;
 mod callback;
+mod connected;
 mod login;
 mod logout;
 mod register;
@@ -50,8 +52,9 @@ pub(crate) async fn route(app: &App<'_>, request: &Request) -> Option<Result<Res
         ("GET", "/login") => login::show(app, request).await,
         ("POST", "/login") => authorize::decide(app, request).await,
         ("POST", "/logout") => logout::handle(app, request).await,
+        ("GET", "/connected") => connected::show(app, request).await,
         (_, "/oauth/authorize" | "/authorize" | "/login") => Ok(method_not_allowed("GET, POST")),
-        (_, "/oauth/callback") => Ok(method_not_allowed("GET")),
+        (_, "/oauth/callback" | "/connected") => Ok(method_not_allowed("GET")),
         (_, "/oauth/token" | "/token" | "/oauth/register" | "/register" | "/oauth/revoke" | "/revoke" | "/logout") => {
             Ok(method_not_allowed("POST"))
         }
@@ -59,7 +62,8 @@ pub(crate) async fn route(app: &App<'_>, request: &Request) -> Option<Result<Res
     })
 }
 
-fn method_not_allowed(allow: &'static str) -> Response {
+/// 405, with what is served.
+pub(crate) fn method_not_allowed(allow: &'static str) -> Response {
     let error = Error::new(Reason::MethodNotAllowed, format!("This address answers {allow} only."));
     let mut response = render::error(&error);
     response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allow));
@@ -79,7 +83,8 @@ pub(crate) fn text<'a>(request: &'a Request, name: &HeaderName) -> Option<&'a st
     request.headers().get(name).and_then(|value| value.to_str().ok())
 }
 
-fn query(request: &Request) -> oauth::Params {
+/// The parameters of a request's address.
+pub(crate) fn query(request: &Request) -> oauth::Params {
     oauth::Params::parse(request.uri().query().unwrap_or_default().as_bytes())
 }
 

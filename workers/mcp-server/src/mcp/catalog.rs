@@ -61,6 +61,44 @@ const TOOLS: &[Tool] = &[
         icons: ICONS,
         ..Tool::EMPTY
     },
+    Tool {
+        name: "get_config",
+        title: "Get the settings",
+        description: "What the user has chosen in TTAI: how fresh cached quotes and option chains must be, the default \
+            account, the time zone, and how TastyTrade is connected. Nothing is asked of TastyTrade.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_config.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_config.output.json")),
+        annotations: Annotations::READ,
+        icons: ICONS,
+        group: "settings",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "update_config",
+        title: "Change the settings",
+        description: "Changes settings by name and answers with all of them: quote_cache_ttl (seconds), chain_cache_ttl \
+            (seconds), default_account (an account of the user's), time_zone (an IANA name). Nothing is changed if one of \
+            them is wrong. How TastyTrade is connected is changed on the settings page.",
+        input_schema: include_str!("../../../../crates/contract/schemas/update_config.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/update_config.output.json")),
+        annotations: Annotations::CHANGE,
+        icons: ICONS,
+        group: "settings",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "test_connection",
+        title: "Test the connection",
+        description: "Asks TastyTrade whether it still accepts the user's login, and lists the accounts it reaches. A \
+            connection that does not work is a result with `connected` false, the reason, what to do, and `login_url` for \
+            the user to open. Use it when a call fails with reconnect_required or TastyTrade seems to be down.",
+        input_schema: include_str!("../../../../crates/contract/schemas/test_connection.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/test_connection.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "settings",
+        ..Tool::EMPTY
+    },
 ];
 
 const RESOURCES: &[Resource] = &[

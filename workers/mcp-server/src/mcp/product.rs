@@ -4,7 +4,10 @@ use std::cell::RefCell;
 
 use contract::Principal;
 use domain::{Error, Scopes};
-use edge::mcp::{Changes, Frames, Product, seal::RingSeal};
+use edge::{
+    after::After,
+    mcp::{Changes, Frames, Product, seal::RingSeal},
+};
 use mcp::{
     Ask, Catalog, Completion, CompletionOutput, Options, Outcome, PromptGet, PromptOutput, Reply, ResourceContents,
     ResourceRead, ToolCall, ToolOutput, input::StateSeal,
@@ -45,12 +48,17 @@ impl Product for Live<'_> {
             env: self.app.env.clone(),
             caller: self.caller.clone(),
             request_id: self.app.request_id.clone(),
+            after: self.app.after.clone(),
             seal: self.app.config.seal.clone(),
         }
     }
 
     fn caller(&self) -> Passport {
-        Passport { principal: self.caller.principal.clone(), request_id: self.app.request_id.clone() }
+        Passport {
+            principal: self.caller.principal.clone(),
+            client_id: self.caller.client_id.clone(),
+            request_id: self.app.request_id.clone(),
+        }
     }
 
     fn principal(&self) -> &str {
@@ -107,6 +115,7 @@ impl Product for Live<'_> {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Passport {
     principal: Principal,
+    client_id: Option<String>,
     request_id: String,
 }
 
@@ -116,14 +125,15 @@ pub(crate) struct Held {
     env: Env,
     caller: Caller,
     request_id: String,
+    after: After,
     seal: RingSeal,
 }
 
 impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
-        let caller = Caller { principal: passport.principal };
-        Self { env: env.clone(), caller, request_id: passport.request_id, seal }
+        let caller = Caller { principal: passport.principal, client_id: passport.client_id, quote_ttl: None };
+        Self { env: env.clone(), caller, request_id: passport.request_id, after: After::object(), seal }
     }
 
     /// What states are sealed with in this environment.
@@ -132,7 +142,7 @@ impl Held {
     }
 
     fn app(&self) -> Result<App<'_>, Error> {
-        App::new(&self.env, self.request_id.clone())
+        App::new(&self.env, self.after.clone(), self.request_id.clone())
     }
 }
 
@@ -145,7 +155,11 @@ impl Product for Held {
     }
 
     fn caller(&self) -> Passport {
-        Passport { principal: self.caller.principal.clone(), request_id: self.request_id.clone() }
+        Passport {
+            principal: self.caller.principal.clone(),
+            client_id: self.caller.client_id.clone(),
+            request_id: self.request_id.clone(),
+        }
     }
 
     fn principal(&self) -> &str {

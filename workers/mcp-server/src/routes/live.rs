@@ -2,7 +2,10 @@
 //! checked; without `Upgrade` the answer is 426.
 
 use domain::{Error, Reason};
-use edge::http::{Response, answer};
+use edge::{
+    after::After,
+    http::{Response, answer},
+};
 use worker::Env;
 
 use crate::{app::App, auth, render};
@@ -22,8 +25,8 @@ pub(crate) fn upgrade_required() -> Response {
 }
 
 /// Checks the session and hands the socket to the user's hub.
-pub(crate) async fn serve(request: worker::Request, env: &Env) -> worker::Result<worker::Response> {
-    match edge::guard::catch(connect(request, env)).await {
+pub(crate) async fn serve(request: worker::Request, env: &Env, after: After) -> worker::Result<worker::Response> {
+    match edge::guard::catch(connect(request, env, after)).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(error)) => refuse(&error),
         Err(_) => refuse(&Error::new(Reason::Internal, "The live channel failed. Reload the page.")),
@@ -36,8 +39,8 @@ fn refuse(error: &Error) -> worker::Result<worker::Response> {
     edge::http::give(response)
 }
 
-async fn connect(request: worker::Request, env: &Env) -> Result<worker::Response, Error> {
-    let app = App::new(env, vault::token::id(&edge::entropy::Platform))?;
+async fn connect(request: worker::Request, env: &Env, after: After) -> Result<worker::Response, Error> {
+    let app = App::new(env, after, vault::token::id(&edge::entropy::Platform))?;
     let header = |name| request.headers().get(name).ok().flatten();
     super::check_host(&app, &header("host").unwrap_or_default())?;
     // A page of another origin could open this socket with the user's cookie.

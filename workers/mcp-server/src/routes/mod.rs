@@ -11,6 +11,7 @@
 //! | `GET /debug/analysis`, `/debug/panic` | development only |
 //! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
 //! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
+//! | `/settings`, `/settings/*` | [`settings`] |
 //! | `GET /assets/*`, `/favicon.ico` | style, script and icon of the pages |
 //! | anything else | 404 |
 
@@ -20,9 +21,11 @@ mod debug;
 mod health;
 mod landing;
 mod live;
+mod settings;
 
 use domain::{Error, Reason};
 use edge::{
+    after::After,
     http::{Body, Refused, Request, Response, answer},
     mcp::answer as from_reply,
 };
@@ -33,7 +36,7 @@ use worker::Env;
 use crate::{
     app::App,
     config::{Environment, Mode},
-    identity, mcp as endpoint, render,
+    identity, mcp as endpoint, pages, render,
 };
 
 /// Paths that pages of other origins may call: the protocol's, not ours.
@@ -51,13 +54,13 @@ const CROSS_ORIGIN: &[&str] = &[
 ];
 
 /// Answers one request. A panic in it is one 500 and never the end of another request.
-pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<worker::Response> {
+pub(crate) async fn serve(request: worker::Request, env: Env, after: After) -> worker::Result<worker::Response> {
     if live::is_upgrade(&request) {
-        return live::serve(request, &env).await;
+        return live::serve(request, &env, after).await;
     }
     let answered = edge::guard::catch(async {
         match edge::http::take(request, mcp::MAX_BODY).await {
-            Ok(request) => guarded(&env, &request).await,
+            Ok(request) => guarded(&env, after, &request).await,
             Err(Refused::TooLarge) => {
                 refused(&Error::new(Reason::PayloadTooLarge, "The body is larger than 1 MiB. Send less at a time."))
             }
@@ -80,15 +83,27 @@ fn refused(error: &Error) -> Response<Body> {
     render::error(error).map(Body::from)
 }
 
+/// An error as a page where a person looks at it, else as JSON.
+fn failed(request: &Request, error: &Error) -> Response<Body> {
+    let is_endpoint = *request.method() == Method::POST && matches!(request.uri().path(), "/" | "/mcp");
+    if accepts_html(request) && !is_endpoint {
+        let mut page =
+            pages::message::failure(error, request.uri().path()).unwrap_or_else(|error| render::error(&error));
+        render::retry_after(&mut page, error);
+        return page.map(Body::from);
+    }
+    refused(error)
+}
+
 /// What holds for every request: where it may come from, and the CORS headers of its answer, errors too.
-async fn guarded(env: &Env, request: &Request) -> Response<Body> {
+async fn guarded(env: &Env, after: After, request: &Request) -> Response<Body> {
     if request.method() == Method::HEAD {
         return head().map(Body::from);
     }
     let request_id = request_id(request);
-    let app = match App::new(env, request_id) {
+    let app = match App::new(env, after, request_id) {
         Ok(app) => app,
-        Err(error) => return refused(&error),
+        Err(error) => return failed(request, &error),
     };
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
     let host = request.uri().authority().map(http::uri::Authority::as_str).unwrap_or_default();
@@ -102,7 +117,7 @@ async fn guarded(env: &Env, request: &Request) -> Response<Body> {
         render::add(&mut response, origin::preflight_headers(origin));
         return response;
     }
-    let mut response = route(&app, request).await.unwrap_or_else(|error| refused(&error));
+    let mut response = route(&app, request).await.unwrap_or_else(|error| failed(request, &error));
     log(&app, request, &response);
     if let (Some(origin), true) = (origin, crosses) {
         render::add(&mut response, origin::cors_headers(origin));
@@ -178,6 +193,7 @@ async fn page(app: &App<'_>, request: &Request) -> Result<Response, Error> {
         ("GET", "/debug/panic") => debug::panic(app, request).await,
         ("GET", "/dashboard") => dashboard::show(app, request).await,
         ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
+        (_, path) if path == "/settings" || path.starts_with("/settings/") => settings::route(app, request).await,
         ("GET", "/ws") => Ok(live::upgrade_required()),
         ("GET", "/favicon.ico") => assets::serve(path),
         ("GET", _) if path.starts_with("/assets/") => assets::serve(path),

@@ -10,10 +10,11 @@ use contract::{
 use domain::{Decimal, Error, Reason, Symbol};
 use futures_util::future::join_all;
 use mcp::{ToolCall, ToolOutput};
+use store::settings;
 
 use crate::{app::App, auth::Caller};
 
-/// What the cache has that is fresh; nothing if the arguments have an error, which [`call`] reports.
+/// What the cache has that may be fresh enough; nothing if the arguments have an error, which [`call`] reports.
 pub(crate) async fn prefetch(app: &App<'_>, call: &ToolCall) -> Option<Vec<Option<Quote>>> {
     let symbols = call.read::<GetQuoteInput>().ok()?.symbols().ok()?;
     Some(cached(app, &symbols).await)
@@ -22,7 +23,7 @@ pub(crate) async fn prefetch(app: &App<'_>, call: &ToolCall) -> Option<Vec<Optio
 async fn cached(app: &App<'_>, symbols: &[Symbol]) -> Vec<Option<Quote>> {
     join_all(symbols.iter().map(async |symbol| {
         let quote: Quote = serde_json::from_str(&app.kv.get(&quote::cache_key(symbol)).await?).ok()?;
-        let is_fresh = (app.now - quote.as_of).num_seconds() <= quote::FRESH_SECONDS;
+        let is_fresh = quote::is_fresh(quote.as_of, app.now, quote::FRESH_SECONDS);
         is_fresh.then_some(Quote { source: Source::Cache, ..quote })
     }))
     .await
@@ -40,6 +41,12 @@ pub(crate) async fn call(
         Some(cached) => cached,
         None => cached(app, &symbols).await,
     };
+    let ttl = match caller.quote_ttl {
+        Some(ttl) => ttl,
+        None => settings::quote_ttl(&app.db, &caller.principal.user_id).await?,
+    };
+    let is_wanted = |quote: &Quote| quote::is_fresh(quote.as_of, app.now, ttl.get());
+    let cached: Vec<_> = cached.into_iter().map(|quote| quote.filter(is_wanted)).collect();
     let missing: Vec<String> = (symbols.iter().zip(&cached))
         .filter(|(_, quote)| quote.is_none())
         .map(|(symbol, _)| symbol.to_string())

@@ -1,7 +1,9 @@
 //! The tools, one file each: arguments in, structured content and a compact text out.
 
+mod config;
 mod get_quote;
 mod get_workflow_status;
+mod test_connection;
 
 use contract::quote::Quote;
 use domain::{Error, Reason, Scope};
@@ -13,7 +15,7 @@ use crate::{app::App, auth::Caller};
 /// What was read from the cache while the grant was being checked.
 #[derive(Default)]
 pub(crate) struct Prefetched {
-    /// Fresh quotes, in the order of the call's symbols; `None` where the cache had none.
+    /// Quotes that are fresh unless the user wants fresher ones, in the order of the call's symbols; `None` where the cache had none.
     quotes: Option<Vec<Option<Quote>>>,
 }
 
@@ -22,6 +24,8 @@ pub(crate) fn scope(tool: &str) -> Option<Scope> {
     match tool {
         "get_quote" => Some(Scope::MarketRead),
         "get_workflow_status" => Some(Scope::AnalysisRun),
+        "get_config" | "test_connection" => Some(Scope::AccountRead),
+        "update_config" => Some(Scope::SettingsWrite),
         _ => None,
     }
 }
@@ -67,6 +71,9 @@ async fn dispatch(
     match call.tool.name {
         "get_quote" => get_quote::call(app, caller, call, prefetched.quotes).await,
         "get_workflow_status" => get_workflow_status::call(app, caller, call).await,
+        "get_config" => config::get(app, caller, call).await,
+        "update_config" => config::update(app, caller, call).await,
+        "test_connection" => test_connection::call(app, caller, call).await,
         _ => Err(Error::new(Reason::NotFound, "There is no such tool.")),
     }
 }
