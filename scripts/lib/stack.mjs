@@ -197,7 +197,8 @@ async function legacyGrant(simUrl) {
  * - `port`, `simPort`: 0 for a free one.
  * - `stateDir`: the folder for state and logs; without it a new one under the system's temporary folder, which `stop()`
  *   removes.
- * - `vars`: variables of both workers; null removes one. Without secrets among them, this state folder's own are used.
+ * - `vars`: variables of both workers; null removes one. Without secrets among them, this state folder's own are used, and
+ *   without `watch` the rate limits are out of reach unless they are among them.
  * - `legacy`: the single-user mode, with a grant from `vars` or else from the simulator.
  * - `crons`: whether the analysis worker's crons tick.
  * - `watch`: whether an edit of the sources rebuilds the workers.
@@ -238,7 +239,7 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     if (withSimulator) writeFileSync(logs.simulator, "");
 
     const given = "JWT_SECRET" in vars || "TOKEN_ENCRYPTION_KEY" in vars ? {} : keptSecrets(base);
-    let all = { ...SIMULATED_APP, ...given, ...vars, ...addresses(url, simUrl), ...pick(vars, STEERABLE) };
+    let all = { ...SIMULATED_APP, ...given, ...(watch ? {} : NO_LIMITS), ...vars, ...addresses(url, simUrl), ...pick(vars, STEERABLE) };
     const registry = join(dirs.run, `registry-${process.pid}`);
     const env = { ...process.env, ...QUIET_WRANGLER, CI: "1", FORCE_COLOR: "0", NO_COLOR: "1" };
     delete env.NODE_OPTIONS;
@@ -340,6 +341,9 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     throw error;
   }
 }
+
+// Tests log in hundreds of times a minute from one address. The limits are counted all the same.
+const NO_LIMITS = Object.fromEntries(["REGISTER", "AUTHORIZE", "TOKEN", "MARKET", "ACCOUNT", "ANALYSIS", "SETTINGS", "OTHER"].map((name) => [`RATE_${name}`, "1000000"]));
 
 // What a test may set although it usually follows from the ports.
 const STEERABLE = ["TT_API_URL", "TT_AUTHORIZE_URL", "TT_STREAMER_URL", "ENVIRONMENT", "PUBLIC_URL"];

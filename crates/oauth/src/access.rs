@@ -8,6 +8,7 @@ use domain::{Scopes, Timestamp, UserId};
 use store::{
     Database, Statement,
     identity::{api_keys, grants},
+    limits::Counting,
     settings::QuoteTtl,
 };
 use vault::{
@@ -51,6 +52,8 @@ pub struct Holder {
     pub quote_ttl: QuoteTtl,
     /// What notes this use, if that is due; the answer need not wait for it.
     pub note: Option<Statement>,
+    /// What was counted, where that was read as well.
+    pub count: Option<u32>,
 }
 
 /// Why a request is not served.
@@ -94,14 +97,28 @@ pub fn present(jwt: &JwtKeys, config: &Config, token: &str, now: Timestamp) -> R
 }
 
 impl Presented {
-    /// Reads the row on which it rests, so that a revocation counts at once.
-    pub async fn holder(self, db: &impl Database, now: Timestamp) -> Result<Holder, Unauthorized> {
+    /// Whose it says that it is; of a key only its row says that.
+    pub const fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Token(who) => Some(&who.user),
+            Self::Key { .. } => None,
+        }
+    }
+
+    /// Reads the row on which it rests, so that a revocation counts at once. What is counted of a token's user is read with
+    /// it.
+    pub async fn holder(
+        self,
+        db: &impl Database,
+        counting: Option<Counting<'_>>,
+        now: Timestamp,
+    ) -> Result<Holder, Unauthorized> {
         match self {
             Self::Token(who) => {
-                let live = grants::live(db, &who.user, &who.grant_id).await.map_err(|_| Unauthorized::Unavailable)?;
-                let live = live.ok_or(Unauthorized::Invalid)?;
+                let live = grants::live(db, &who.user, &who.grant_id, counting).await;
+                let live = live.map_err(|_| Unauthorized::Unavailable)?.ok_or(Unauthorized::Invalid)?;
                 let note = grants::used(&who.user, &who.grant_id, live.last_used_at, now);
-                Ok(Holder { who, quote_ttl: live.quote_ttl, note })
+                Ok(Holder { who, quote_ttl: live.quote_ttl, note, count: counting.map(|_| live.count) })
             }
             Self::Key { hash } => {
                 let found = api_keys::holder(db, &hash, now).await.map_err(|_| Unauthorized::Unavailable)?;
@@ -110,7 +127,7 @@ impl Presented {
                 let quote_ttl = key.quote_ttl;
                 let client_id = format!("api_key:{}", key.id);
                 let who = Authenticated { user: key.user_id, scopes: key.scopes, client_id, grant_id: key.id };
-                Ok(Holder { who, quote_ttl, note })
+                Ok(Holder { who, quote_ttl, note, count: None })
             }
         }
     }
@@ -125,7 +142,7 @@ pub async fn authenticate(
     authorization: Option<&str>,
 ) -> Result<Authenticated, Unauthorized> {
     let presented = present(jwt, config, bearer(authorization)?, now)?;
-    Ok(presented.holder(db, now).await?.who)
+    Ok(presented.holder(db, None, now).await?.who)
 }
 
 /// The `WWW-Authenticate` header of a 401. One without a token has no `error` (RFC 6750 3.1).

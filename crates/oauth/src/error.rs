@@ -29,6 +29,8 @@ pub enum Code {
     TemporarilyUnavailable,
     /// Ours to mend.
     ServerError,
+    /// More than is served within a minute. No RFC has a word for it; this one is what clients know.
+    TooManyRequests,
     /// The body is larger than is read.
     TooLarge,
     /// The page was answered by another browser than the one that opened it.
@@ -55,6 +57,7 @@ impl Code {
             Self::AccessDenied => "access_denied",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
+            Self::TooManyRequests => "too_many_requests",
             Self::ConsentMismatch => "consent_mismatch",
             Self::ConsentExpired => "consent_expired",
             Self::StateMismatch => "state_mismatch",
@@ -66,6 +69,7 @@ impl Code {
         match self {
             Self::InvalidClient => 401,
             Self::TooLarge => 413,
+            Self::TooManyRequests => 429,
             Self::TemporarilyUnavailable => 503,
             Self::ServerError => 500,
             _ => 400,

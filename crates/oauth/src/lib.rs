@@ -15,6 +15,7 @@
 pub mod access;
 pub mod authorize;
 pub mod callback;
+pub mod changes;
 pub mod client;
 pub mod consent;
 pub mod cookie;
@@ -30,6 +31,7 @@ pub mod session;
 pub mod token;
 pub mod visit;
 
+pub use changes::Changes;
 pub use error::{Code, Error, Refusal};
 pub use params::Params;
 pub use visit::{Approved, Consent, Failure, Finished, Visitor};
@@ -101,6 +103,8 @@ pub struct Context<'a, D, E> {
     pub entropy: &'a E,
     /// The time.
     pub now: Timestamp,
+    /// Where changes of identity are told, for the audit.
+    pub changes: &'a Changes,
 }
 
 /// A moment that much later; the end of time if there is none.

@@ -32,7 +32,10 @@ pub async fn revoke<D: Database, E: Entropy>(
     if let Some((user, grant_id, owner)) = found
         && owner == client.id
     {
-        grants::revoke(cx.db, &user, &grant_id, "revoked_by_client", cx.now).await?;
+        let was_live = grants::revoke(cx.db, &user, &grant_id, "revoked_by_client", cx.now).await?;
+        if was_live {
+            cx.changes.revoked(&user, Some(&owner), "revoked_by_client");
+        }
     }
     Ok(())
 }

@@ -18,7 +18,9 @@ use vault::{
     token::{self, Kind},
 };
 
-use crate::{ACCESS, Code, Context, Error, GRACE, MAX_BODY, Params, REFRESH, client, earlier, later, resource};
+use crate::{
+    ACCESS, Code, Context, Error, GRACE, MAX_BODY, Params, REFRESH, changes::What, client, earlier, later, resource,
+};
 
 /// A request to the token or revocation endpoint, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +103,7 @@ async fn exchange<D: Database, E: Entropy>(
     let grant =
         NewGrant { id: &made.grant_id, refresh_hash: &made.refresh_hash, refresh_expires_at: later(cx.now, REFRESH) };
     if codes::exchange(cx.db, &code, &grant, cx.now).await? {
+        cx.changes.done(What::GrantIssued, &code.user_id, Some(&client.id));
         return Ok(made.answer);
     }
     match codes::find(cx.db, &code.code_hash).await? {
@@ -113,6 +116,7 @@ async fn exchange<D: Database, E: Entropy>(
 async fn replayed<D: Database, E: Entropy>(cx: &Context<'_, D, E>, code: &CodeRow) -> Result<Error, Error> {
     if let Some(grant_id) = &code.grant_id {
         grants::revoke(cx.db, &code.user_id, grant_id, "code_replayed", cx.now).await?;
+        cx.changes.done(What::CodeReplayed, &code.user_id, Some(&code.client_id));
     }
     Ok(Error::grant("The code was used before. What came of it has been revoked. Authorize again."))
 }
@@ -142,6 +146,7 @@ async fn refresh<D: Database, E: Entropy>(
     }
     if old.is_disconnected == 1 {
         grants::revoke(cx.db, &old.user_id, &old.grant_id, "upstream_revoked", cx.now).await?;
+        cx.changes.revoked(&old.user_id, Some(&old.client_id), "upstream_revoked");
         return Err(Error::grant("TastyTrade no longer accepts the connection. Authorize again."));
     }
     let made = Made::new(cx, jwt, &old.user_id, &client.id, &old.grant_id, &scopes)?;
@@ -151,7 +156,11 @@ async fn refresh<D: Database, E: Entropy>(
         new_expires_at: later(cx.now, REFRESH),
         grace_from: earlier(cx.now, GRACE),
     };
-    if grants::rotate(cx.db, &rotation, cx.now).await? { Ok(made.answer) } else { Err(unknown()) }
+    if !grants::rotate(cx.db, &rotation, cx.now).await? {
+        return Err(unknown());
+    }
+    cx.changes.done(What::TokenRefreshed, &old.user_id, Some(&client.id));
+    Ok(made.answer)
 }
 
 /// Whether a token was first used longer ago than an answer can be lost on its way.
@@ -162,6 +171,7 @@ fn is_late<D, E>(old: &RefreshRow, cx: &Context<'_, D, E>) -> bool {
 /// A refresh token that comes back late may have been stolen: its family ends (RFC 9700 4.14.2).
 async fn reused<D: Database, E: Entropy>(cx: &Context<'_, D, E>, old: &RefreshRow) -> Result<Error, Error> {
     grants::revoke(cx.db, &old.user_id, &old.grant_id, "refresh_reused", cx.now).await?;
+    cx.changes.done(What::RefreshReused, &old.user_id, Some(&old.client_id));
     Ok(Error::grant("The refresh token was used before. The connection has been revoked. Authorize again."))
 }
 

@@ -18,7 +18,11 @@ use vault::{
     token::{self, Kind},
 };
 
-use crate::{ATTEMPTS, CODE, Code, Config, Context, Error, Refusal, client, later, redirect, session};
+use crate::{
+    ATTEMPTS, CODE, Code, Config, Context, Error, Refusal,
+    changes::{Change, What},
+    client, later, redirect, session,
+};
 
 /// Who wants in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,16 @@ pub enum Visitor {
         /// The path of that page.
         return_to: String,
     },
+}
+
+impl Visitor {
+    /// The app's id, where it is one.
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::App(app) => Some(&app.client_id),
+            Self::Browser { .. } => None,
+        }
+    }
 }
 
 /// The app of a visit: what its authorization request said.
@@ -155,10 +169,15 @@ impl Approved {
         cx: &Context<'_, D, E>,
         user: &UserId,
     ) -> Result<Finished, Refusal> {
-        match self.complete(cx, user).await {
-            Ok(finished) => Ok(finished),
-            Err(error) => Err(self.refuse(cx.config, error)),
-        }
+        let completed = self.complete(cx, user).await;
+        cx.changes.tell(Change {
+            what: What::Login,
+            user: Some(user.clone()),
+            client_id: self.visitor.client_id().map(str::to_owned),
+            outcome: completed.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"),
+            reason: None,
+        });
+        completed.map_err(|error| self.refuse(cx.config, error))
     }
 
     async fn complete<D: Database, E: Entropy>(

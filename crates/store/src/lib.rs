@@ -10,6 +10,7 @@ pub mod erase;
 pub mod export;
 pub mod identity;
 pub mod jobs;
+pub mod limits;
 pub mod portfolio;
 pub mod settings;
 

@@ -27,6 +27,7 @@ pub(crate) async fn tick(event: &ScheduledEvent, env: &Env) {
         log("sync", queue_due(&app).await);
         log("recovery", recover(&app).await);
         log("sweep", app.db.batch(store::identity::sweep(app.now)).await.map_err(Into::into));
+        log("limits", app.db.run(store::limits::sweep(app.now)).await.map_err(Into::into));
         log("audit", app.db.run(store::audit::sweep(app.now)).await.map_err(Into::into));
         Ok::<_, Error>(())
     });

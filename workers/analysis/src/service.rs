@@ -3,6 +3,7 @@
 use contract::{Answer, Call, Principal, Request as Asked};
 use domain::{Error, Reason, Scope};
 use edge::caller::Caller;
+use serde::Deserialize;
 use worker::{Env, Request, Response, Result};
 
 use crate::{app::App, calls};
@@ -13,12 +14,16 @@ const MAX_BODY: usize = 256 * 1024;
 /// Answers `POST /call`; anything else is not found.
 pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
     let caller = Caller::of(&request);
+    let began = edge::clock::now();
+    let (mut name, mut request_id) = ("none".to_owned(), String::new());
     let answered = edge::guard::catch(async {
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.method() != http::Method::POST || request.uri().path() != "/call" {
             return Err(Error::new(Reason::NotFound, "The analysis worker has one address: POST /call."));
         }
         let asked: Asked = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+        name = name_of(request.body());
+        request_id.clone_from(&asked.request_id);
         let app = App::new(&env)?;
         if asked.call.only_reads() {
             return caller.attend(answer(&app, asked)).await.ok_or_else(gone);
@@ -37,7 +42,32 @@ pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
         Answer::Ok(_) => 200,
         Answer::Error(error) => error.reason.status(),
     };
+    let outcome = match &answer {
+        Answer::Ok(_) => "ok".to_owned(),
+        Answer::Error(error) => serde_json::to_value(error.reason)
+            .ok()
+            .and_then(|word| word.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+    };
+    let elapsed = (edge::clock::now() - began).num_milliseconds();
+    edge::log::info(
+        "call",
+        &[("request_id", &request_id), ("call", &name), ("outcome", &outcome), ("duration_ms", &elapsed)],
+    );
     edge::http::give(edge::http::json(status, &answer))
+}
+
+/// The word of a call that was understood, for the log.
+fn name_of(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        call: Word,
+    }
+    #[derive(Deserialize)]
+    struct Word {
+        r#do: String,
+    }
+    serde_json::from_slice::<Named>(body).map_or_else(|_| "none".to_owned(), |named| named.call.r#do)
 }
 
 /// Nobody reads this.
@@ -50,12 +80,8 @@ fn unreadable() -> Error {
 }
 
 async fn answer(app: &App, asked: Asked) -> Answer {
-    let Asked { principal, call, request_id } = asked;
-    let result = dispatch(app, principal, call).await;
-    if let Answer::Error(error) = &result {
-        edge::log::info("call failed", &[("request_id", &request_id), ("reason", &format!("{:?}", error.reason))]);
-    }
-    result
+    let Asked { principal, call, .. } = asked;
+    dispatch(app, principal, call).await
 }
 
 async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer {

@@ -17,6 +17,8 @@ pub(crate) struct App<'a> {
     pub(crate) config: Config,
     pub(crate) now: Timestamp,
     pub(crate) entropy: Platform,
+    /// What changed about who may come in, to be written down after the answer.
+    pub(crate) changes: oauth::Changes,
     /// Where work goes that the answer does not wait for.
     pub(crate) after: After,
     /// In every log line of this request, in both workers.
@@ -34,6 +36,7 @@ impl<'a> App<'a> {
             config: Config::read(env)?,
             now: edge::clock::now(),
             entropy: Platform,
+            changes: oauth::Changes::default(),
             after,
             request_id,
         })
@@ -41,7 +44,13 @@ impl<'a> App<'a> {
 
     /// What the authorization server works with.
     pub(crate) fn oauth(&self) -> oauth::Context<'_, D1, Platform> {
-        oauth::Context { db: &self.db, config: &self.config.oauth, entropy: &self.entropy, now: self.now }
+        oauth::Context {
+            db: &self.db,
+            config: &self.config.oauth,
+            entropy: &self.entropy,
+            now: self.now,
+            changes: &self.changes,
+        }
     }
 
     /// Asks the analysis worker and reads the answer.

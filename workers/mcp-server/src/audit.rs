@@ -4,6 +4,7 @@
 //! no tokens, no arguments, no account numbers, no text from outside.
 
 use edge::d1::D1;
+use serde_json::json;
 use store::{Database, audit, audit::Entry};
 
 use crate::app::App;
@@ -14,8 +15,29 @@ pub(crate) fn note(app: &App<'_>, entry: Entry<'_>) {
     write(app, vec![insertion]);
 }
 
+/// Writes down what the authorization server told of, if anything.
+pub(crate) fn note_changes(app: &App<'_>) {
+    let now = edge::clock::now();
+    let rows: Vec<_> = (app.changes.take().iter())
+        .map(|change| {
+            let entry = Entry {
+                user: change.user.as_ref(),
+                action: change.what.as_str(),
+                client_id: change.client_id.as_deref(),
+                outcome: change.outcome,
+                request_id: &app.request_id,
+                details: change.reason.map_or_else(|| json!({}), |reason| json!({ "reason": reason })),
+            };
+            audit::insertion(&vault::token::id(&app.entropy), &entry, now)
+        })
+        .collect();
+    if !rows.is_empty() {
+        write(app, rows);
+    }
+}
+
 /// Runs statements in one transaction once the answer is under way; a failure is logged.
-fn write(app: &App<'_>, statements: Vec<store::Statement>) {
+pub(crate) fn write(app: &App<'_>, statements: Vec<store::Statement>) {
     let (env, request_id) = (app.env.clone(), app.request_id.clone());
     app.after.run(async move {
         let written = match D1::of(&env) {

@@ -12,9 +12,14 @@ use oauth::{
     metadata::Endpoint,
     session::{self, Session},
 };
-use store::{Database, settings::QuoteTtl};
+use store::{Database, limits::Counting, settings::QuoteTtl};
 
-use crate::{app::App, config::Mode, render};
+use crate::{
+    app::App,
+    config::Mode,
+    rate::{self, Class, Counted},
+    render,
+};
 
 /// A caller whose token and grant hold.
 #[derive(Clone)]
@@ -25,6 +30,8 @@ pub(crate) struct Caller {
     pub(crate) quote_ttl: Option<QuoteTtl>,
     /// The app, or `api_key:` and the id of the key; `None` in single-user mode.
     pub(crate) client_id: Option<String>,
+    /// How many calls of the request's class there were in this window, where that was read with the grant.
+    pub(crate) counted: Option<Counted>,
 }
 
 /// What a request brought with it.
@@ -45,20 +52,24 @@ pub(crate) async fn token(app: &App<'_>, request: &Request) -> Result<Token, Res
         .map_err(|why| unauthorized(app, request, why))
 }
 
-/// Reads the row of the grant or key, so that a revocation counts at once; the error is the 401.
-pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token) -> Result<Caller, Response> {
+/// Reads the row of the grant or key, so that a revocation counts at once, and with a grant how many calls of this class there
+/// were; the error is the 401.
+pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token, class: Class) -> Result<Caller, Response> {
     match token {
         Token::Presented(presented) => {
-            let holder = presented.holder(&app.db, app.now).await;
-            let Holder { who, quote_ttl, note } = holder.map_err(|why| unauthorized(app, request, why))?;
+            let key = presented.user().and_then(|user| rate::key_of(app, user, class));
+            let counting = key.as_deref().map(|key| Counting { key, window: rate::window(app) });
+            let holder = presented.holder(&app.db, counting, app.now).await;
+            let Holder { who, quote_ttl, note, count } = holder.map_err(|why| unauthorized(app, request, why))?;
             note.into_iter().for_each(|note| note_use(app, note));
             let principal = Principal { user_id: who.user, scopes: who.scopes };
-            Ok(Caller { principal, client_id: Some(who.client_id), quote_ttl: Some(quote_ttl) })
+            let counted = count.map(|count| Counted::new(app, class, count));
+            Ok(Caller { principal, quote_ttl: Some(quote_ttl), client_id: Some(who.client_id), counted })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
             let principal = Principal { user_id: user.user_id, scopes: Scopes::all() };
-            Ok(Caller { principal, client_id: None, quote_ttl: None })
+            Ok(Caller { principal, quote_ttl: None, client_id: None, counted: None })
         }
     }
 }

@@ -5,6 +5,8 @@ use edge::{mcp::seal::RingSeal, vars};
 use vault::{JwtKeys, KeyRing};
 use worker::Env;
 
+use crate::rate::Limits;
+
 /// Whether this is a laptop or the public internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Environment {
@@ -31,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// The authorization server's part.
     pub(crate) oauth: oauth::Config,
+    /// How much is served per minute.
+    pub(crate) limits: Limits,
     /// Seals what travels through a client that is asked back.
     pub(crate) seal: RingSeal,
 }
@@ -55,6 +59,7 @@ impl Config {
         })?;
         Ok(Self {
             mode: mode(environment, &text)?,
+            limits: Limits::read(env)?,
             seal: RingSeal(keys),
             environment,
             oauth: oauth::Config { public_url, upstream: upstream(&text) },

@@ -10,6 +10,7 @@ mod config;
 mod identity;
 mod mcp;
 mod pages;
+mod rate;
 mod render;
 mod routes;
 

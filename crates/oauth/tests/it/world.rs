@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use domain::{Timestamp, UserId};
 use oauth::{
-    Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
+    Changes, Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
     access::{self, Authenticated, Unauthorized},
     consent::Decided,
     cookie::Cookie,
@@ -23,6 +23,7 @@ pub(crate) struct World {
     pub(crate) entropy: Seeded,
     pub(crate) jwt: JwtKeys,
     pub(crate) now: Cell<Timestamp>,
+    pub(crate) changes: Changes,
 }
 
 /// The pairs of a form or query.
@@ -43,11 +44,18 @@ impl World {
             entropy: Seeded::new(1),
             jwt: JwtKeys::parse(Some("0123456789abcdef0123456789abcdef"), None).unwrap(),
             now: Cell::new(testkit::now()),
+            changes: Changes::default(),
         }
     }
 
     pub(crate) fn cx(&self) -> Context<'_, Sqlite, Seeded> {
-        Context { db: &self.db, config: &self.config, entropy: &self.entropy, now: self.now.get() }
+        Context {
+            db: &self.db,
+            config: &self.config,
+            entropy: &self.entropy,
+            now: self.now.get(),
+            changes: &self.changes,
+        }
     }
 
     pub(crate) fn tick(&self, seconds: i64) {

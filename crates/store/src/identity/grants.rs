@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     Database, Error, Statement,
+    limits::Counting,
     settings::{self, QuoteTtl},
     sql,
 };
@@ -45,16 +46,30 @@ pub struct Live {
     /// How old a cached quote may be that the user is shown.
     #[serde(rename = "quote_cache_ttl", deserialize_with = "settings::quote_ttl_of_row")]
     pub quote_ttl: QuoteTtl,
+    /// What was counted; 0 where nothing was asked for.
+    pub count: u32,
 }
 
-/// The grant; `None` if it has ended or never was. One statement reads it together with the setting, since it stands in the
-/// way of every call.
-pub async fn live(db: &impl Database, user: &UserId, grant_id: &str) -> Result<Option<Live>, Error> {
-    let query = "
-        SELECT g.last_used_at, s.value AS quote_cache_ttl
-        FROM grants g LEFT JOIN settings s ON s.user_id = g.user_id AND s.name = 'quote_cache_ttl'
-        WHERE g.user_id = ?1 AND g.id = ?2 AND g.revoked_at IS NULL";
-    db.run(sql!(query, user, grant_id)).await?.first()
+/// The grant; `None` if it has ended or never was. One statement reads it together with the setting and with what is counted
+/// elsewhere, since it stands in the way of every call.
+pub async fn live(
+    db: &impl Database,
+    user: &UserId,
+    grant_id: &str,
+    counting: Option<Counting<'_>>,
+) -> Result<Option<Live>, Error> {
+    db.run(sql!(
+        "SELECT g.last_used_at, s.value AS quote_cache_ttl,
+           coalesce((SELECT count FROM rate_windows WHERE window = ?3 AND key = ?4), 0) AS count
+         FROM grants g LEFT JOIN settings s ON s.user_id = g.user_id AND s.name = 'quote_cache_ttl'
+         WHERE g.user_id = ?1 AND g.id = ?2 AND g.revoked_at IS NULL",
+        user,
+        grant_id,
+        counting.map(|counting| counting.window),
+        counting.map(|counting| counting.key),
+    ))
+    .await?
+    .first()
 }
 
 /// The statement that notes a use of a grant, if it is due: not every use is worth a write.
@@ -194,21 +209,23 @@ pub async fn revoke_by_user(
     Ok(ended.map(|row| row.client_id))
 }
 
-/// Ends a grant, with everything that came of it. The first reason stays.
+/// Ends a grant, with everything that came of it. The first reason stays. False if it had ended before, or there is none.
 pub async fn revoke(
     db: &impl Database,
     user: &UserId,
     grant_id: &str,
     reason: &'static str,
     now: Timestamp,
-) -> Result<(), Error> {
-    db.run(sql!(
-        "UPDATE grants SET revoked_at = ?3, revoke_reason = ?4 WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL",
-        user,
-        grant_id,
-        now,
-        reason,
-    ))
-    .await?;
-    Ok(())
+) -> Result<bool, Error> {
+    let outcome = db
+        .run(sql!(
+            "UPDATE grants SET revoked_at = ?3, revoke_reason = ?4
+ WHERE user_id = ?1 AND id = ?2 AND revoked_at IS NULL RETURNING id",
+            user,
+            grant_id,
+            now,
+            reason,
+        ))
+        .await?;
+    Ok(!outcome.rows.is_empty())
 }

@@ -29,16 +29,59 @@ mod well_known;
 use domain::{Error, Reason};
 use edge::http::{Request, Response, answer, json};
 use http::{HeaderName, HeaderValue, header};
-use oauth::{Finished, Refusal, cookie::Cookie};
+use oauth::{Code, Finished, Refusal, cookie::Cookie};
 use vault::JwtKeys;
 
-use crate::{app::App, config::Mode, pages, render};
+use crate::{
+    app::App,
+    audit,
+    config::Mode,
+    pages,
+    rate::{self, Class},
+    render,
+};
 
-/// Answers, if the address is one of these.
+/// Answers, if the address is one of these. What changes by it is written down for the audit.
 pub(crate) async fn route(app: &App<'_>, request: &Request) -> Option<Result<Response, Error>> {
     if let Mode::SingleUser = app.config.mode {
         return None;
     }
+    if let Some(refused) = limited(app, request).await {
+        return Some(refused);
+    }
+    let answered = dispatch(app, request).await;
+    audit::note_changes(app);
+    answered
+}
+
+/// The answer to a network that asks too often, in the form of the address that it asks. Nothing was done: a page that is
+/// reloaded later does what it would have done.
+async fn limited(app: &App<'_>, request: &Request) -> Option<Result<Response, Error>> {
+    let path = request.uri().path();
+    let class = match (request.method().as_str(), path.strip_suffix('/').unwrap_or(path)) {
+        ("POST", "/oauth/register" | "/register") => Class::Register,
+        ("POST", "/oauth/token" | "/token" | "/oauth/revoke" | "/revoke") => Class::Token,
+        ("GET" | "POST", "/oauth/authorize" | "/authorize" | "/login") => Class::Authorize,
+        _ => return None,
+    };
+    let error = rate::address(app, request, class).await.err()?;
+    let code = match error.reason {
+        Reason::RateLimited => Code::TooManyRequests,
+        _ => Code::TemporarilyUnavailable,
+    };
+    let told = oauth::Error::new(code, error.message.clone());
+    let mut answer = match class {
+        Class::Authorize => pages::message::error(&told),
+        _ => Ok(answered(code.status(), Err(told))),
+    };
+    if let Ok(answer) = &mut answer {
+        answer.headers_mut().remove(header::RETRY_AFTER);
+        render::retry_after(answer, &error);
+    }
+    Some(answer)
+}
+
+async fn dispatch(app: &App<'_>, request: &Request) -> Option<Result<Response, Error>> {
     let path = request.uri().path();
     let path = path.strip_suffix('/').unwrap_or(path);
     Some(match (request.method().as_str(), path) {

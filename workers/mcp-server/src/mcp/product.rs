@@ -15,7 +15,7 @@ use mcp::{
 use serde::{Deserialize, Serialize};
 use worker::Env;
 
-use super::{catalog, changes, completions, prompts, resources, scopes, tools};
+use super::{catalog, changes, completions, counted, prompts, resources, scopes, tools};
 use crate::{
     app::App,
     auth::{Caller, missing},
@@ -54,11 +54,7 @@ impl Product for Live<'_> {
     }
 
     fn caller(&self) -> Passport {
-        Passport {
-            principal: self.caller.principal.clone(),
-            client_id: self.caller.client_id.clone(),
-            request_id: self.app.request_id.clone(),
-        }
+        Passport::of(self.caller, &self.app.request_id)
     }
 
     fn principal(&self) -> &str {
@@ -86,27 +82,35 @@ impl Product for Live<'_> {
     }
 
     fn admit(&self, ask: Ask) -> Result<Ask, Reply> {
-        admit(&self.caller.principal, ask)
+        let refused = |call: &ToolCall| {
+            counted::refused(self.app, &self.caller.principal, self.caller.client_id.as_deref(), call);
+        };
+        admit(&self.caller.principal, ask, refused)
     }
 
     async fn tool(&self, call: &ToolCall, _told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
         let prefetched = self.prefetched.take();
-        tools::call(self.app, self.caller, call, prefetched).await.map(Outcome::Done)
+        let called = tools::call(self.app, self.caller, call, prefetched);
+        counted::tool(self.app, self.caller, call, called).await.map(Outcome::Done)
     }
 
     async fn resource(&self, read: &ResourceRead) -> Result<Outcome<Vec<ResourceContents>>, Error> {
+        counted::other(self.app, self.caller).await?;
         resources::read(self.app, self.caller, read).await.map(Outcome::Done)
     }
 
     async fn prompt(&self, get: &PromptGet) -> Result<Outcome<PromptOutput>, Error> {
+        counted::other(self.app, self.caller).await?;
         prompts::get(get).map(Outcome::Done)
     }
 
     async fn complete(&self, completion: &Completion) -> Result<CompletionOutput, Error> {
+        counted::other(self.app, self.caller).await?;
         completions::complete(self.app, self.caller, completion).await
     }
 
     async fn changes(&self) -> Result<Changes, Error> {
+        counted::other(self.app, self.caller).await?;
         changes::of(self.app.env, &self.caller.principal).await
     }
 }
@@ -117,6 +121,16 @@ pub(crate) struct Passport {
     principal: Principal,
     client_id: Option<String>,
     request_id: String,
+}
+
+impl Passport {
+    fn of(caller: &Caller, request_id: &str) -> Self {
+        Self {
+            principal: caller.principal.clone(),
+            client_id: caller.client_id.clone(),
+            request_id: request_id.to_owned(),
+        }
+    }
 }
 
 /// The product for as long as a stream or a session needs it.
@@ -132,8 +146,9 @@ pub(crate) struct Held {
 impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
-        let caller = Caller { principal: passport.principal, client_id: passport.client_id, quote_ttl: None };
-        Self { env: env.clone(), caller, request_id: passport.request_id, after: After::object(), seal }
+        let Passport { principal, client_id, request_id } = passport;
+        let caller = Caller { principal, client_id, quote_ttl: None, counted: None };
+        Self { env: env.clone(), caller, request_id, after: After::object(), seal }
     }
 
     /// What states are sealed with in this environment.
@@ -155,11 +170,7 @@ impl Product for Held {
     }
 
     fn caller(&self) -> Passport {
-        Passport {
-            principal: self.caller.principal.clone(),
-            client_id: self.caller.client_id.clone(),
-            request_id: self.request_id.clone(),
-        }
+        Passport::of(&self.caller, &self.request_id)
     }
 
     fn principal(&self) -> &str {
@@ -187,7 +198,12 @@ impl Product for Held {
     }
 
     fn admit(&self, ask: Ask) -> Result<Ask, Reply> {
-        admit(&self.caller.principal, ask)
+        let refused = |call: &ToolCall| {
+            if let Ok(app) = self.app() {
+                counted::refused(&app, &self.caller.principal, self.caller.client_id.as_deref(), call);
+            }
+        };
+        admit(&self.caller.principal, ask, refused)
     }
 
     async fn tool(&self, call: &ToolCall, told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
@@ -199,11 +215,11 @@ impl Product for Held {
     }
 
     async fn prompt(&self, get: &PromptGet) -> Result<Outcome<PromptOutput>, Error> {
-        prompts::get(get).map(Outcome::Done)
+        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).prompt(get).await
     }
 
     async fn complete(&self, completion: &Completion) -> Result<CompletionOutput, Error> {
-        completions::complete(&self.app()?, &self.caller, completion).await
+        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).complete(completion).await
     }
 
     async fn changes(&self) -> Result<Changes, Error> {
@@ -222,11 +238,14 @@ fn reports(_ask: &Ask) -> bool {
     false
 }
 
-/// Refuses what the caller's token does not permit. Over POST that was answered by a 403 already.
-fn admit(principal: &Principal, ask: Ask) -> Result<Ask, Reply> {
+/// Refuses what the caller's token does not permit, and tells of a tool. Over POST that was answered by a 403 already.
+fn admit(principal: &Principal, ask: Ask, refused: impl FnOnce(&ToolCall)) -> Result<Ask, Reply> {
     let needed: Scopes = scopes::needed(&ask).into_iter().collect();
     if principal.scopes.contains_all(&needed) {
         return Ok(ask);
+    }
+    if let Ask::Tool(call) = &ask {
+        refused(call);
     }
     Err(ask.fail(missing(&needed)))
 }

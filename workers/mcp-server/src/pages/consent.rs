@@ -80,7 +80,8 @@ mod tests {
         };
         let config = Config { public_url: "https://ttai.example".to_owned(), upstream: Some(upstream) };
         let (db, entropy) = (Sqlite::new(), Seeded::new(1));
-        let cx = oauth::Context { db: &db, config: &config, entropy: &entropy, now: testkit::now() };
+        let changes = oauth::Changes::default();
+        let cx = oauth::Context { db: &db, config: &config, entropy: &entropy, now: testkit::now(), changes: &changes };
         let body = serde_json::json!({ "client_name": name, "redirect_uris": [callback] }).to_string();
         let app = block_on(oauth::register::register(&cx, body.as_bytes())).unwrap();
         let query = Params::from_iter([

@@ -38,7 +38,8 @@ mod tests {
         let oauth = oauth::Config { public_url: "https://ttai.example".to_owned(), upstream: None };
         let keys = vault::KeyRing::parse(Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), None).unwrap();
         let seal = edge::mcp::seal::RingSeal(keys);
-        let config = Config { environment: Environment::Production, mode: Mode::SingleUser, oauth, seal };
+        let limits = crate::rate::Limits::parse(|_| None).unwrap();
+        let config = Config { environment: Environment::Production, mode: Mode::SingleUser, limits, oauth, seal };
         let response = render(&config).unwrap();
         let html = std::str::from_utf8(response.body()).unwrap();
         assert!(html.contains("<code id=\"mcp-url\" class=\"copy\">https://ttai.example/mcp</code>"));

@@ -27,6 +27,7 @@ pub(crate) fn error(error: &oauth::Error) -> Result<Response, Error> {
         Code::ConsentExpired => "This page is no longer open",
         Code::AccessDenied => "You were not logged in",
         Code::TemporarilyUnavailable => "Not at the moment",
+        Code::TooManyRequests => "Too much at once",
         Code::ServerError => "Something failed on our side",
         _ => "This request cannot be served",
     };

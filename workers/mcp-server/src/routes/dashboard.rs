@@ -9,7 +9,7 @@ use edge::http::{Request, Response, answer, json};
 use http::header;
 use oauth::{Params, session::Session};
 
-use crate::{app::App, auth, config::Mode, pages, render};
+use crate::{app::App, auth, config::Mode, pages, rate, render};
 
 /// The page.
 pub(crate) async fn show(app: &App<'_>, request: &Request) -> Result<Response, Error> {
@@ -25,6 +25,7 @@ pub(crate) async fn sync(app: &App<'_>, request: &Request) -> Result<Response, E
     if !session.made(form.all("csrf").next()) {
         return Err(Error::new(Reason::Forbidden, "This form is not from your dashboard. Open it and press Sync now."));
     }
+    rate::form(app, &session.user).await?;
     let job: JobStatus = app.ask(Some(principal(&session)), Call::SyncAccount).await?;
     Ok(if wants_json(request) { json(202, &job) } else { to("/dashboard") })
 }

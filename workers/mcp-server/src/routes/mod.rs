@@ -15,6 +15,7 @@
 //! | `GET /assets/*`, `/favicon.ico` | style, script and icon of the pages |
 //! | anything else | 404 |
 
+mod access;
 mod assets;
 mod dashboard;
 mod debug;
@@ -33,6 +34,7 @@ use http::{HeaderValue, Method, header};
 use mcp::{Reply, origin};
 use worker::Env;
 
+use self::access::Access;
 use crate::{
     app::App,
     config::{Environment, Mode},
@@ -55,12 +57,13 @@ const CROSS_ORIGIN: &[&str] = &[
 
 /// Answers one request. A panic in it is one 500 and never the end of another request.
 pub(crate) async fn serve(request: worker::Request, env: Env, after: After) -> worker::Result<worker::Response> {
+    let access = Access::of(&request);
     if live::is_upgrade(&request) {
-        return live::serve(request, &env, after).await;
+        return live::serve(request, &env, after, &access).await;
     }
     let answered = edge::guard::catch(async {
         match edge::http::take(request, mcp::MAX_BODY).await {
-            Ok(request) => guarded(&env, after, &request).await,
+            Ok(request) => guarded(&env, after, &access.id, &request).await,
             Err(Refused::TooLarge) => {
                 refused(&Error::new(Reason::PayloadTooLarge, "The body is larger than 1 MiB. Send less at a time."))
             }
@@ -76,6 +79,7 @@ pub(crate) async fn serve(request: worker::Request, env: Env, after: After) -> w
         ))
     });
     render::protect(&mut response);
+    access.answered(&mut response);
     edge::http::give(response)
 }
 
@@ -96,12 +100,11 @@ fn failed(request: &Request, error: &Error) -> Response<Body> {
 }
 
 /// What holds for every request: where it may come from, and the CORS headers of its answer, errors too.
-async fn guarded(env: &Env, after: After, request: &Request) -> Response<Body> {
+async fn guarded(env: &Env, after: After, request_id: &str, request: &Request) -> Response<Body> {
     if request.method() == Method::HEAD {
         return head().map(Body::from);
     }
-    let request_id = request_id(request);
-    let app = match App::new(env, after, request_id) {
+    let app = match App::new(env, after, request_id.to_owned()) {
         Ok(app) => app,
         Err(error) => return failed(request, &error),
     };
@@ -118,27 +121,10 @@ async fn guarded(env: &Env, after: After, request: &Request) -> Response<Body> {
         return response;
     }
     let mut response = route(&app, request).await.unwrap_or_else(|error| failed(request, &error));
-    log(&app, request, &response);
     if let (Some(origin), true) = (origin, crosses) {
         render::add(&mut response, origin::cors_headers(origin));
     }
     response
-}
-
-/// One line per request: what and how it went, never a query, a body or a header.
-fn log<B>(app: &App<'_>, request: &Request, response: &Response<B>) {
-    let path: String = request.uri().path().chars().take(80).collect();
-    let elapsed = (edge::clock::now() - app.now).num_milliseconds();
-    edge::log::info(
-        "request",
-        &[
-            ("request_id", &app.request_id),
-            ("method", &request.method()),
-            ("path", &path),
-            ("status", &response.status().as_u16()),
-            ("duration_ms", &elapsed),
-        ],
-    );
 }
 
 /// Foreign pages may not call the endpoint.
@@ -222,10 +208,4 @@ fn head() -> Response {
 fn accepts_html(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-/// The platform's id of the request, or a random one.
-fn request_id(request: &Request) -> String {
-    let ray = request.headers().get("cf-ray").and_then(|value| value.to_str().ok());
-    ray.map_or_else(|| vault::token::id(&edge::entropy::Platform), str::to_owned)
 }

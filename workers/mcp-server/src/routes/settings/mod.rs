@@ -11,7 +11,7 @@
 //! | `GET`, `POST /settings/keys`, `POST /settings/keys/revoke` | API keys; a new one is the answer to its POST |
 //! | `GET /settings/data`, `POST /settings/data/download`, `POST /settings/data/delete` | everything, as a file or gone |
 //!
-//! Every POST is checked here, before any handler sees it, for the form token of its session; what it
+//! Every POST is checked here, before any handler sees it, for the form token of its session, and counted; what it
 //! answers is 303, a page to which a reload leads back, or the one sight of a new key, which a reload does not make again.
 
 mod apps;
@@ -31,7 +31,7 @@ use crate::{
     audit, auth,
     config::Mode,
     identity::{method_not_allowed, query, text},
-    pages, render,
+    pages, rate, render,
 };
 
 /// Answers a request under `/settings`.
@@ -56,6 +56,7 @@ pub(crate) async fn route(app: &App<'_>, request: &Request) -> Result<Response, 
                 let message = "This form is not from a page of this session. Open your settings and try again.";
                 return Err(Error::new(Reason::Forbidden, message));
             }
+            rate::form(app, &session.user).await?;
             act(app, &session, path, &form).await
         }
         _ => Ok(method_not_allowed("GET, POST")),
