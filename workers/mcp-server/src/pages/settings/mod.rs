@@ -1,5 +1,6 @@
 //! The pages under `/settings`: one navigation, and one form token for every form.
 
+pub(crate) mod activity;
 pub(crate) mod apps;
 pub(crate) mod data;
 pub(crate) mod keys;

@@ -9,11 +9,13 @@
 //! | `POST /settings/log-out-everywhere` | ends every browser session of the user |
 //! | `GET /settings/apps`, `POST /settings/apps/revoke` | the apps that were let in |
 //! | `GET`, `POST /settings/keys`, `POST /settings/keys/revoke` | API keys; a new one is the answer to its POST |
+//! | `GET /settings/activity`, `/settings/activity.csv`, `/settings/activity.json` | what was done in the user's name |
 //! | `GET /settings/data`, `POST /settings/data/download`, `POST /settings/data/delete` | everything, as a file or gone |
 //!
 //! Every POST is checked here, before any handler sees it, for the form token of its session, and counted; what it
 //! answers is 303, a page to which a reload leads back, or the one sight of a new key, which a reload does not make again.
 
+mod activity;
 mod apps;
 mod data;
 mod keys;
@@ -69,6 +71,9 @@ async fn show(app: &App<'_>, session: &Session, path: &str, query: &Params) -> R
         "/settings" => overview::show(app, session, done).await,
         "/settings/apps" => apps::show(app, session, done).await,
         "/settings/keys" => keys::show(app, session, done).await,
+        "/settings/activity" => activity::show(app, session, query.one("before").ok().flatten()).await,
+        "/settings/activity.csv" => activity::csv(app, session).await,
+        "/settings/activity.json" => activity::json(app, session).await,
         "/settings/data" => pages::settings::data::render(session, false),
         "/settings/disconnect" => pages::settings::overview::disconnect(session),
         _ => Err(not_found()),
