@@ -53,6 +53,9 @@ pub enum Call {
     },
     /// The user of single-user mode, from the worker's own variables. No principal. Answer: [`LoggedIn`].
     SingleUser,
+    /// Whether TastyTrade still accepts the user's grant; a grant that was confirmed within the last minute is not tried
+    /// again. Needs no scope. Answer: [`Connection`].
+    ConfirmConnection,
     /// Quotes. Needs `market:read`. Answer: [`quote::QuoteOutput`].
     GetQuote(tool::GetQuoteInput),
     /// Where a job stands. Needs `analysis:run`. Answer: [`JobStatus`].
@@ -98,6 +101,7 @@ impl Call {
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }
             | Self::SingleUser
+            | Self::ConfirmConnection
             | Self::SyncAccount
             | Self::UpdateConfig(_)
             | Self::Disconnect
@@ -126,6 +130,18 @@ pub struct LoggedIn {
     pub user_id: UserId,
     /// The sync that the first login started, if this was one.
     pub workflow_id: Option<String>,
+}
+
+/// How a user is connected to TastyTrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// TastyTrade accepts the user's grant.
+    Holds,
+    /// It does not: the user has to log in again.
+    Ended,
+    /// There is no grant: the user has disconnected TastyTrade here.
+    Absent,
 }
 
 /// Where a job stands.

@@ -175,7 +175,7 @@ mod tests {
 
     #[test]
     fn challenges_say_where_the_document_lies() {
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let missing = challenge(&config, Endpoint::Mcp, Unauthorized::Missing);
         assert!(
             missing.contains("resource_metadata=\"https://ttai.example/.well-known/oauth-protected-resource/mcp\"")

@@ -93,12 +93,15 @@ pub struct Error {
     pub code: Code,
     /// What was wrong and what to do. Never a secret, never text from outside.
     pub description: Cow<'static, str>,
+    /// How long to wait before the same request may succeed, in seconds; with [`Code::TemporarilyUnavailable`].
+    pub retry_after: Option<u64>,
 }
 
 impl Error {
     /// An error.
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into() }
+        let retry_after = (code == Code::TemporarilyUnavailable).then_some(2);
+        Self { code, description: description.into(), retry_after }
     }
 
     /// The body of a JSON answer (RFC 6749 5.2, RFC 7591 3.2.2).
@@ -107,11 +110,10 @@ impl Error {
     }
 
     /// The headers that belong to a JSON answer.
-    pub fn headers(&self) -> Option<(&'static str, &'static str)> {
+    pub fn headers(&self) -> Option<(&'static str, String)> {
         match self.code {
-            Code::InvalidClient => Some(("WWW-Authenticate", "Basic realm=\"ttai\", charset=\"UTF-8\"")),
-            Code::TemporarilyUnavailable => Some(("Retry-After", "2")),
-            _ => None,
+            Code::InvalidClient => Some(("WWW-Authenticate", "Basic realm=\"ttai\", charset=\"UTF-8\"".to_owned())),
+            _ => self.retry_after.map(|seconds| ("Retry-After", seconds.to_string())),
         }
     }
 

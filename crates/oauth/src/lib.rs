@@ -1,12 +1,13 @@
 //! The authorization server: OAuth 2.1 for MCP clients in front of a login at TastyTrade.
 //!
-//! In scope: metadata documents (RFC 8414, 9728), registration (7591), the authorization request with PKCE S256 (7636),
+//! In scope: metadata documents (RFC 8414, 9728), registration (7591) and apps that are known by a document of theirs or by
+//! the operator's configuration, the authorization request with PKCE S256 (7636),
 //! consent per app before anything is sent upstream, the upstream leg's `state`, codes, tokens and their rotation, revocation
 //! (7009), `resource` (8707), `iss` (9207), the access-token check of the MCP endpoint, and browser sessions. Out of scope:
 //! HTML and HTTP (the worker renders what is answered here), and TastyTrade itself (the worker redeems the code and tells
 //! the outcome).
 //!
-//! No I/O but through [`store::Database`]; time and randomness come with the [`Context`]. A login goes through stages that
+//! No I/O but through [`store::Database`] and the ports [`cimd::Documents`] and [`token::Connections`]; time and randomness come with the [`Context`]. A login goes through stages that
 //! are types: [`authorize`](authorize::authorize) stages a visit and answers a [`Consent`], [`consent::decide`] consumes its
 //! handle, [`callback::come_back`] consumes the upstream state and answers an [`Approved`], which either
 //! [finishes](Approved::finish) with a code or [fails](Approved::fail).
@@ -16,6 +17,7 @@ pub mod access;
 pub mod authorize;
 pub mod callback;
 pub mod changes;
+pub mod cimd;
 pub mod client;
 pub mod consent;
 pub mod cookie;
@@ -38,6 +40,7 @@ pub use visit::{Approved, Consent, Failure, Finished, Visitor};
 
 use chrono::TimeDelta;
 use domain::Timestamp;
+use store::identity::clients::ClientRow;
 
 /// How long a consent page can be answered, and how long a login at TastyTrade may take.
 pub const VISIT: TimeDelta = TimeDelta::minutes(10);
@@ -67,6 +70,8 @@ pub struct Config {
     pub public_url: String,
     /// The operator's app at TastyTrade. Without one, only pasted grants work.
     pub upstream: Option<Upstream>,
+    /// The apps that the operator has set up; see [`client::configured`].
+    pub clients: Vec<ClientRow>,
 }
 
 /// The operator's app at TastyTrade.

@@ -7,7 +7,7 @@ use domain::{Scopes, Timestamp, UserId};
 use store::{
     Database,
     identity::{
-        clients, codes,
+        codes,
         codes::CodeRow,
         requests,
         requests::{RequestKind, RequestRow},
@@ -262,7 +262,7 @@ pub(crate) async fn show<D: Database, E: Entropy>(
     note: &'static str,
 ) -> Result<Consent, Error> {
     let name = match &row.client_id {
-        Some(id) => clients::find(cx.db, id, cx.now).await?.and_then(|client| client.name),
+        Some(id) => client::name(cx, id).await?,
         None => None,
     };
     Ok(Consent {

@@ -55,5 +55,5 @@ fn a_late_failure_does_not_end_a_newer_login() {
 #[test]
 fn the_sweep_is_valid_sql() {
     let db = Sqlite::new();
-    assert_eq!(block_on(db.batch(sweep(now()))).unwrap().len(), 5);
+    assert_eq!(block_on(db.batch(sweep(now()))).unwrap().len(), 6);
 }

@@ -11,7 +11,7 @@ use domain::Scopes;
 use libfuzzer_sys::fuzz_target;
 use oauth::{Context, Params, access, revoke::revoke, token, token::Request};
 use serde_json::Value;
-use ttai_fuzz::{APP_SECRET, CLOSED_APP, Counting, Db, OPEN_APP, VERIFIER, block_on};
+use ttai_fuzz::{APP_SECRET, CLOSED_APP, Counting, Db, OPEN_APP, Outside, VERIFIER, block_on};
 use vault::token::Kind;
 
 type Cx<'a> = Context<'a, Db, Counting>;
@@ -52,7 +52,7 @@ fn check_pair(cx: &Cx<'_>, request: &Request<'_>, form: &Params, answer: &Value)
 }
 
 fn check_revocation(cx: &Cx<'_>, request: &Request<'_>, form: &Params) {
-    if let Err(error) = block_on(revoke(cx, &ttai_fuzz::jwt_keys(), request)) {
+    if let Err(error) = block_on(revoke(cx, &ttai_fuzz::jwt_keys(), request, &Outside)) {
         ttai_fuzz::check_oauth_error(&error);
     }
     let revoked =
@@ -73,7 +73,7 @@ fuzz_target!(|data: &[u8]| {
     let (form, config) = (Params::parse(body), ttai_fuzz::config());
     let (db, entropy) = (Db::default(), Counting::default());
     let cx = Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now(), changes: &oauth::Changes::default() };
-    match block_on(token::token(&cx, &ttai_fuzz::jwt_keys(), &request)) {
+    match block_on(token::token(&cx, &ttai_fuzz::jwt_keys(), &request, &Outside)) {
         Ok(answer) => check_pair(&cx, &request, &form, &answer),
         Err(error) => ttai_fuzz::check_oauth_error(&error),
     }

@@ -6,7 +6,7 @@ use edge::caller::Caller;
 use serde::Deserialize;
 use worker::{Env, Request, Response, Result};
 
-use crate::{app::App, calls};
+use crate::{app::App, calls, upstream};
 
 /// More than any call needs.
 const MAX_BODY: usize = 256 * 1024;
@@ -97,6 +97,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Answer::new(calls::login::try_grant(app, client_secret, refresh_token).await)
         }
         Call::SingleUser => Answer::new(calls::login::single_user(app).await),
+        Call::ConfirmConnection => match known(principal) {
+            Ok(principal) => Answer::new(upstream::confirm(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetQuote(input) => match permitted(principal, Scope::MarketRead) {
             Ok(principal) => Answer::new(calls::get_quote::answer(app, &principal.user_id, &input).await),
             Err(error) => Answer::Error(error),

@@ -6,11 +6,12 @@
 
 use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
 
+use contract::Connection;
 use domain::{Error, Reason, Timestamp, UserId};
 use edge::{caller::Caller, fetch::Failure};
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
-use store::identity::users::{self, CredentialStatus};
+use store::identity::users::{self, CredentialKind, CredentialStatus};
 use tasty::{Answer, Method, Request as Asked, retry::Trouble};
 use vault::{Entropy, Place, Secret};
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
@@ -30,6 +31,12 @@ const STORED: &str = "access_token";
 const ERROR_HEADER: &str = "x-ttai-error";
 /// The object's address for forgetting all that it holds.
 const FORGET: &str = "/forget";
+/// The object's address for confirming the user's grant.
+const CONFIRM: &str = "/confirm";
+/// A grant that a token was minted from within so many seconds needs no further proof.
+const CONFIRMED_SECONDS: i64 = 60;
+/// When a grant could not be confirmed, TastyTrade is not asked again for so many seconds, or for as long as it said.
+const PAUSE_SECONDS: u64 = 5;
 /// Larger than any request of ours.
 const MAX_BODY: usize = 256 * 1024;
 
@@ -41,12 +48,15 @@ pub struct Upstream {
     held: AssertUnwindSafe<RefCell<Option<Held>>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: AssertUnwindSafe<Mutex<()>>,
+    /// Why the last confirmation came to nothing, and until when that is the answer to others.
+    unconfirmed: AssertUnwindSafe<RefCell<Option<(Timestamp, Error)>>>,
 }
 
 #[derive(Clone)]
 struct Held {
     token: Secret,
     credential_id: String,
+    minted_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -55,6 +65,9 @@ struct Held {
 struct Stored {
     sealed: String,
     credential_id: String,
+    /// Absent in what an earlier version has stored.
+    #[serde(default)]
+    minted_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -67,7 +80,13 @@ struct Order {
 
 impl DurableObject for Upstream {
     fn new(state: State, env: Env) -> Self {
-        Self { state, env, held: AssertUnwindSafe(RefCell::new(None)), minting: AssertUnwindSafe(Mutex::new(())) }
+        Self {
+            state,
+            env,
+            held: AssertUnwindSafe(RefCell::new(None)),
+            minting: AssertUnwindSafe(Mutex::new(())),
+            unconfirmed: AssertUnwindSafe(RefCell::new(None)),
+        }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
@@ -98,6 +117,11 @@ impl Upstream {
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.uri().path() == FORGET {
             return self.forget_all().await;
+        }
+        if request.uri().path() == CONFIRM {
+            let user: UserId = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+            let body = serde_json::to_vec(&self.confirm(&user).await?).map_err(|_| unreadable())?;
+            return Ok(Answer::new(200, None, body, edge::clock::now()));
         }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         let work = self.carry_out(&order);
@@ -133,23 +157,75 @@ impl Upstream {
             self.held.replace(Some(held.clone()));
             return Ok(held.token);
         }
+        self.renew(app, user).await
+    }
+
+    /// A new access token, kept in place of the one before. The caller holds the lock.
+    async fn renew(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
         let held = mint(app, user).await?;
         self.store(app, user, &held).await;
         self.held.replace(Some(held.clone()));
         Ok(held.token)
     }
 
+    /// Whether TastyTrade still accepts the user's grant. The proof is a mint, one for however many ask at once.
+    async fn confirm(&self, user: &UserId) -> std::result::Result<Connection, Error> {
+        let _one_at_a_time = self.minting.lock().await;
+        let app = App::new(&self.env)?;
+        let Some(credential) = users::credential(&app.db, user).await? else { return Ok(Connection::Absent) };
+        if credential.status == CredentialStatus::Revoked {
+            return Ok(Connection::Ended);
+        }
+        let held = self.held.borrow().clone();
+        let held = match held {
+            Some(held) => Some(held),
+            None => self.stored(&app, user).await,
+        };
+        let is_fresh = |held: Held| {
+            let age = app.now - held.minted_at;
+            held.credential_id == credential.id && age < chrono::Duration::seconds(CONFIRMED_SECONDS)
+        };
+        if held.is_some_and(is_fresh) {
+            return Ok(Connection::Holds);
+        }
+        if let Some((until, error)) = self.unconfirmed.borrow().as_ref()
+            && app.now < *until
+        {
+            return Err(error.clone());
+        }
+        match self.renew(&app, user).await {
+            Ok(_) => {
+                self.unconfirmed.replace(None);
+                Ok(Connection::Holds)
+            }
+            // TastyTrade has refused it, or its row does not open: either way a new login is needed.
+            Err(error) if error.reason == Reason::ReconnectRequired => Ok(Connection::Ended),
+            Err(error) => {
+                let told = error.details.get("retry_after").and_then(serde_json::Value::as_u64);
+                let pause = chrono::Duration::seconds(told.unwrap_or(PAUSE_SECONDS).min(300).cast_signed());
+                self.unconfirmed.replace(Some((edge::clock::now() + pause, error.clone())));
+                Err(error)
+            }
+        }
+    }
+
     async fn stored(&self, app: &App, user: &UserId) -> Option<Held> {
         let stored: Stored = self.state.storage().get(STORED).await.ok().flatten()?;
         let token = vault::seal::open(&app.config.keys, &place(user, &stored.credential_id), &stored.sealed).ok()?;
-        Some(Held { token, credential_id: stored.credential_id, expires_at: stored.expires_at })
+        Some(Held {
+            token,
+            credential_id: stored.credential_id,
+            minted_at: stored.minted_at,
+            expires_at: stored.expires_at,
+        })
     }
 
     /// Keeps the token over an eviction. If it cannot be kept, the next life of the object mints another.
     async fn store(&self, app: &App, user: &UserId, held: &Held) {
         let place = place(user, &held.credential_id);
         let Ok(sealed) = vault::seal::seal(&app.config.keys, &place, &held.token, &app.entropy) else { return };
-        let stored = Stored { sealed, credential_id: held.credential_id.clone(), expires_at: held.expires_at };
+        let credential_id = held.credential_id.clone();
+        let stored = Stored { sealed, credential_id, minted_at: held.minted_at, expires_at: held.expires_at };
         if let Err(error) = self.state.storage().put(STORED, &stored).await {
             edge::log::warn("access token not stored", &[("error", &error)]);
         }
@@ -209,11 +285,18 @@ async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
         Ok(tokens) => Ok(Held {
             token: Secret::new(tokens.access_token),
             credential_id: credential.id,
+            minted_at: edge::clock::now(),
             expires_at: edge::clock::now() + chrono::Duration::seconds(i64::from(tokens.expires_in)),
         }),
         Err(tasty::Error::GrantRevoked) => {
             users::mark_credential_revoked(&app.db, user, &credential.id, app.now).await?;
             Err(reconnect(app))
+        }
+        // The operator's secret, not the user's: no login would mend it.
+        Err(tasty::Error::ClientRefused) if credential.kind == CredentialKind::Login => {
+            let message = "TastyTrade does not accept TT_CLIENT_SECRET. The operator of this server has to set the secret of \
+                           its TastyTrade app anew.";
+            Err(Error::new(Reason::NotConfigured, message))
         }
         Err(error) => Err(error.into()),
     }
@@ -268,6 +351,13 @@ pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::resul
 /// Has the user's object forget its access token and all else that it stores. The credential has to be gone already.
 pub(crate) async fn forget(app: &App, user: &UserId) -> std::result::Result<(), Error> {
     to_object(app, user, FORGET, Vec::new()).await.map(drop)
+}
+
+/// Has the user's object find out whether TastyTrade still accepts the user's grant.
+pub(crate) async fn confirm(app: &App, user: &UserId) -> std::result::Result<Connection, Error> {
+    let asked = serde_json::to_vec(user).map_err(|_| unreadable())?;
+    let answer = to_object(app, user, CONFIRM, asked).await?;
+    serde_json::from_slice(&answer.body).map_err(|_| unreadable())
 }
 
 async fn to_object(app: &App, user: &UserId, path: &str, body: Vec<u8>) -> std::result::Result<Answer, Error> {

@@ -79,7 +79,7 @@ fn only_a_form_is_read() {
     let world = World::new();
     let read = |content_type, body: &[u8]| {
         let request = oauth::token::Request { content_type, authorization: None, body };
-        code_of(block_on(oauth::token::token(&world.cx(), &world.jwt, &request)))
+        code_of(block_on(oauth::token::token(&world.cx(), &world.jwt, &request, &world.outside)))
     };
     let json = Some("application/json");
     assert_eq!(read(json, b"grant_type=password"), Code::InvalidRequest);
@@ -234,7 +234,7 @@ fn a_database_that_fails_at_any_step_never_makes_two_families() {
         world.db.heal();
         if let Err(error) = &first {
             assert_eq!(error.code, Code::TemporarilyUnavailable);
-            assert_eq!(error.headers(), Some(("Retry-After", "2")));
+            assert_eq!(error.headers(), Some(("Retry-After", "2".to_owned())));
             assert!(world.token(&form).is_ok());
         }
         assert_eq!(count(&world, "SELECT count(*) AS n FROM grants"), 1, "{fails_after}");

@@ -1,13 +1,18 @@
 //! A server, a browser and an app.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
 
 use domain::{Timestamp, UserId};
 use oauth::{
     Changes, Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
     access::{self, Authenticated, Unauthorized},
+    cimd::{Documents, Fetched, Unfetched},
     consent::Decided,
     cookie::Cookie,
+    token::{Connection, Connections, Unconfirmed},
 };
 use serde_json::{Value, json};
 use testkit::{Seeded, Sqlite, block_on};
@@ -24,6 +29,33 @@ pub(crate) struct World {
     pub(crate) jwt: JwtKeys,
     pub(crate) now: Cell<Timestamp>,
     pub(crate) changes: Changes,
+    pub(crate) outside: Outside,
+}
+
+/// The world beside the database: documents of apps, and what TastyTrade says of a user.
+pub(crate) struct Outside {
+    /// What each address answers; one that is not here does not answer.
+    pub(crate) documents: RefCell<BTreeMap<String, Fetched>>,
+    /// The addresses that were fetched.
+    pub(crate) fetched: RefCell<Vec<String>>,
+    /// How every user is connected.
+    pub(crate) connection: Cell<Result<Connection, Unconfirmed>>,
+    /// How often that was asked.
+    pub(crate) confirmed: Cell<u32>,
+}
+
+impl Documents for Outside {
+    async fn fetch(&self, address: &str) -> Result<Fetched, Unfetched> {
+        self.fetched.borrow_mut().push(address.to_owned());
+        self.documents.borrow().get(address).cloned().ok_or(Unfetched::Unreachable)
+    }
+}
+
+impl Connections for Outside {
+    async fn confirm(&self, _user: &UserId) -> Result<Connection, Unconfirmed> {
+        self.confirmed.set(self.confirmed.get() + 1);
+        self.connection.get()
+    }
 }
 
 /// The pairs of a form or query.
@@ -40,11 +72,18 @@ impl World {
                     authorize_url: "https://my.tastytrade.example/auth.html".to_owned(),
                     scope: "read".to_owned(),
                 }),
+                clients: Vec::new(),
             },
             entropy: Seeded::new(1),
             jwt: JwtKeys::parse(Some("0123456789abcdef0123456789abcdef"), None).unwrap(),
             now: Cell::new(testkit::now()),
             changes: Changes::default(),
+            outside: Outside {
+                documents: RefCell::default(),
+                fetched: RefCell::default(),
+                connection: Cell::new(Ok(Connection::Holds)),
+                confirmed: Cell::new(0),
+            },
         }
     }
 
@@ -90,7 +129,7 @@ impl World {
     }
 
     pub(crate) fn authorize(&self, pairs: &Pairs<'_>, cookies: Option<&str>) -> Result<Consent, Refusal> {
-        block_on(oauth::authorize::authorize(&self.cx(), &params(pairs), cookies))
+        block_on(oauth::authorize::authorize(&self.cx(), &self.outside, &params(pairs), cookies))
     }
 
     pub(crate) fn decide(&self, pairs: &Pairs<'_>, cookies: Option<&str>) -> Result<Decided, Refusal> {
@@ -134,7 +173,7 @@ impl World {
             authorization,
             body: body.as_bytes(),
         };
-        block_on(oauth::token::token(&self.cx(), &self.jwt, &request))
+        block_on(oauth::token::token(&self.cx(), &self.jwt, &request, &self.outside))
     }
 
     pub(crate) fn revoke(&self, pairs: &Pairs<'_>) -> Result<(), Error> {
@@ -144,7 +183,7 @@ impl World {
             authorization: None,
             body: body.as_bytes(),
         };
-        block_on(oauth::revoke::revoke(&self.cx(), &self.jwt, &request))
+        block_on(oauth::revoke::revoke(&self.cx(), &self.jwt, &request, &self.outside))
     }
 
     /// A correct exchange.

@@ -8,6 +8,7 @@
 pub mod api_keys;
 pub mod clients;
 pub mod codes;
+pub mod documents;
 pub mod grants;
 pub mod requests;
 pub mod sessions;
@@ -26,6 +27,7 @@ pub fn sweep(now: Timestamp) -> Vec<Statement> {
         sql!("DELETE FROM oauth_codes WHERE expires_at < ?1", yesterday),
         sql!("DELETE FROM refresh_tokens WHERE expires_at < ?1", now),
         sql!("DELETE FROM browser_sessions WHERE expires_at < ?1", now),
-        sql!("DELETE FROM oauth_clients WHERE expires_at < ?1", now),
+        clients::sweep(now),
+        documents::sweep(now),
     ]
 }

@@ -21,6 +21,7 @@ mod callback;
 mod connected;
 mod login;
 mod logout;
+mod outside;
 mod register;
 mod revoke;
 mod token;
@@ -161,7 +162,7 @@ fn answered(status: u16, result: Result<serde_json::Value, oauth::Error>) -> Res
     };
     render::add(&mut response, [("pragma", "no-cache".to_owned())]);
     if let Some((name, value)) = result.as_ref().err().and_then(oauth::Error::headers) {
-        render::add(&mut response, [(name, value.to_owned())]);
+        render::add(&mut response, [(name, value)]);
     }
     response
 }

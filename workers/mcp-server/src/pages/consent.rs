@@ -66,10 +66,23 @@ pub(crate) fn render(config: &Config, consent: &Consent) -> Result<Response, Err
 #[cfg(test)]
 mod tests {
     use domain::Scopes;
-    use oauth::{Params, Upstream, authorize::authorize};
+    use oauth::{
+        Params, Upstream,
+        authorize::authorize,
+        cimd::{Documents, Fetched, Unfetched},
+    };
     use testkit::{Seeded, Sqlite, block_on};
 
     use super::*;
+
+    /// No document can be had.
+    struct Offline;
+
+    impl Documents for Offline {
+        async fn fetch(&self, _: &str) -> Result<Fetched, Unfetched> {
+            Err(Unfetched::Unreachable)
+        }
+    }
 
     /// The page of an app of this name that is answered at this address.
     fn shown(name: &str, callback: &str) -> Response {
@@ -78,7 +91,8 @@ mod tests {
             authorize_url: "https://my.tastytrade.example/auth.html".to_owned(),
             scope: "read".to_owned(),
         };
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: Some(upstream) };
+        let config =
+            Config { public_url: "https://ttai.example".to_owned(), upstream: Some(upstream), clients: Vec::new() };
         let (db, entropy) = (Sqlite::new(), Seeded::new(1));
         let changes = oauth::Changes::default();
         let cx = oauth::Context { db: &db, config: &config, entropy: &entropy, now: testkit::now(), changes: &changes };
@@ -91,7 +105,7 @@ mod tests {
             ("code_challenge", &"A".repeat(43)),
             ("code_challenge_method", "S256"),
         ]);
-        let consent = block_on(authorize(&cx, &query, None)).unwrap();
+        let consent = block_on(authorize(&cx, &Offline, &query, None)).unwrap();
         assert_eq!(consent.ticked, Scopes::all());
         render(&config, &consent).unwrap()
     }
