@@ -6,13 +6,16 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
 import { Browser } from "../lib/browser.mjs";
+import { document, documentServer } from "../lib/cimd.mjs";
 import { ALL_SCOPES, atTastyTrade, form, pkce } from "../lib/login.mjs";
 import { MODERN, post } from "../lib/mcp.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 import { decoded } from "./support.mjs";
 
-const stack = await useStack();
+// claude.ai is played by a server on this machine, for the document that Claude names instead of registering.
+const documents = await documentServer(["claude.ai"]);
+const stack = await useStack({ vars: documents.vars });
 await simulator(stack).clear();
 
 const CALLBACK = "https://claude.ai/api/mcp/auth_callback";
@@ -42,6 +45,7 @@ async function discover(endpoint) {
   const server = await json(`${issuer}/.well-known/oauth-authorization-server`);
   assert.equal(server.issuer, issuer);
   assert.deepEqual(server, await json(`${issuer}/.well-known/oauth-authorization-server/mcp`));
+  assert.equal(server.client_id_metadata_document_supported, true);
   for (const method of ["none", "client_secret_post"]) assert.ok(server.token_endpoint_auth_methods_supported.includes(method));
   // It looks for OpenID Connect as well; there is none, and that is said in JSON.
   const oidc = await fetch(`${issuer}/.well-known/openid-configuration`, { headers: BACKEND });
@@ -142,6 +146,10 @@ for (const path of ["/mcp", "/"]) {
     const endpoint = `${stack.url}${path}`;
     test("with the advertised addresses", () => connect(endpoint));
     test("with the addresses that it builds, and a secret in the form", () => connect(endpoint, { built: true, method: "client_secret_post" }));
+    test("with the address of its document as id", () => {
+      const id = documents.publish("/oauth/mcp-oauth-client-metadata", document(documents.id("/oauth/mcp-oauth-client-metadata"), { client_name: "Claude", redirect_uris: [CALLBACK] }));
+      return connect(endpoint, { client: { client_id: id } });
+    });
     test("without a resource", () => connect(endpoint, { withResource: false }));
   });
 }
