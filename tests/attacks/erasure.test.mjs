@@ -37,7 +37,7 @@ async function fill(table, columns, user) {
   await d1(stack, `INSERT INTO "${table}" (${values.map(([column]) => `"${column}"`).join(", ")}) VALUES (${values.map((_, at) => `?${at + 1}`).join(", ")})`, values.map(([, value]) => value));
 }
 
-const object = (key) => `r2/buckets/ttai-storage/objects/${key.split("/").map(encodeURIComponent).join("/")}`;
+const object = (key) => `r2/buckets/ttai-storage/objects/${encodeURIComponent(key)}`;
 const hasObject = async (key) => (await stack.explorer(object(key))).status === 200;
 
 test("E09 delete my data: no row, no key and no object of the user is left, tokens are 401, and nobody else is touched", async () => {

@@ -254,4 +254,10 @@ test("G12 the analysis worker is down: tool error analysis_unavailable, and quot
   }
   assert.equal((await list(half, made.token)).status, 200);
   assert.equal((await raw(`${half.url}/health`)).status, 503);
+  const resource = await alone.request("resources/read", { uri: "portfolio://balances" });
+  assert.equal(resource.body.error?.code, -32603, JSON.stringify(resource.body));
+  assert.equal(resource.body.error.data.error.code, "ANALYSIS_ERROR");
+  const page = await made.browser.fetch(`${half.url}/dashboard`, { headers: { accept: "application/json" } });
+  assert.equal(page.status, 500);
+  assertHttpError(await page.json(), "ANALYSIS_ERROR", "analysis_unavailable");
 });
