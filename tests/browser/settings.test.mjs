@@ -270,6 +270,11 @@ walk("6. the other pages of somebody who is logged in", trader, async ({ page })
   await look(page, "dashboard");
   await page.goto(at("/connected"));
   await look(page, "connected");
+  await page.goto(at("/settings"));
+  await page.getByRole("link", { name: "Activity" }).click();
+  await page.waitForURL(at("/settings/activity"));
+  assert.equal(await page.getAttribute(".sections [aria-current=page]", "href"), "/settings/activity");
+  await look(page, "activity");
   for (const [name, path] of [["error-settings", "/settings/nowhere"]]) {
     await page.goto(at(path));
     await look(page, name);

@@ -108,7 +108,9 @@ test("5: completions", async () => {
 test("6: toolsets", async () => {
   const names = async (path) => (await client(stack, token, { path }).request("tools/list")).body.result.tools.map(({ name }) => name);
   const all = await names("/mcp");
-  assert.deepEqual(await names("/mcp?tools=market"), all);
+  assert.deepEqual(await names("/mcp?tools=market"), ["get_quote", "get_workflow_status"]);
+  assert.deepEqual(await names("/mcp?tools=settings"), all.filter((name) => name !== "get_quote"));
+  assert.deepEqual(await names("/mcp?tools=market,settings"), all);
   assert.deepEqual(await names("/mcp?tools=nothing"), all);
 });
 

@@ -76,6 +76,8 @@ pub enum Call {
     UpdateConfig(config::ConfigChanges),
     /// Forgets the user's credential and access token; everything else stays. Needs a principal. Answer: `{}`.
     Disconnect,
+    /// Everything that is kept of the user, for the user. Needs a principal. Answer: an object of tables.
+    Export,
     /// Deletes everything of the user, and may be repeated. Needs a principal. Answer: `{}`.
     DeleteUser,
     /// Whether the worker and its bindings are there. No principal. Answer: any JSON object.
@@ -97,6 +99,7 @@ impl Call {
             | Self::GetOverview
             | Self::TestConnection
             | Self::GetConfig
+            | Self::Export
             | Self::Health => true,
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }

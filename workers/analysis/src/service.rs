@@ -133,6 +133,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::disconnect::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
+        Call::Export => match known(principal) {
+            Ok(principal) => Answer::new(calls::export::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::DeleteUser => match known(principal) {
             Ok(principal) => Answer::new(calls::delete_user::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),

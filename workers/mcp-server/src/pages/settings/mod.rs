@@ -105,3 +105,107 @@ fn words(done: &str) -> Option<Done> {
     };
     Some(Done { text, is_problem })
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use domain::{Scopes, UserId};
+    use edge::http::Response;
+    use oauth::{Config, Context, Params, cookie::Cookie, key::Wanted};
+    use store::identity::{api_keys::KeyRow, users};
+    use testkit::{Seeded, Sqlite, block_on};
+
+    use super::{keys::Form, overview::Connection, *};
+
+    /// A browser that is logged in.
+    pub(crate) fn session() -> Session {
+        let (db, entropy) = (Sqlite::new(), Seeded::new(1));
+        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let changes = oauth::Changes::default();
+        let cx = Context { db: &db, config: &config, entropy: &entropy, now: testkit::now(), changes: &changes };
+        let secret = block_on(oauth::session::open(&cx, &UserId::new("U0001").unwrap())).unwrap();
+        let cookie = format!("{}={}", Cookie::Session.name(), secret.expose());
+        block_on(oauth::session::read(&cx, Some(&cookie))).unwrap().unwrap()
+    }
+
+    fn html(response: &Response) -> &str {
+        std::str::from_utf8(response.body()).unwrap()
+    }
+
+    fn shown(connection: Connection, done: Option<&str>) -> String {
+        html(&overview::render(&session(), connection, None, done).unwrap()).to_owned()
+    }
+
+    #[test]
+    fn a_page_says_where_it_is_and_only_words_of_ours() {
+        let page = shown(Connection::Login, Some("saved"));
+        assert!(page.contains("<a href=\"/settings\" aria-current=\"page\">Overview</a>"));
+        assert_eq!(page.matches("aria-current").count(), 1);
+        assert!(page.contains("role=\"status\">Saved.</p>"));
+        assert!(shown(Connection::Login, Some("test_failed")).contains("role=\"alert\">TastyTrade did not answer."));
+        for other in ["<b>", "Saved.", "SAVED", ""] {
+            assert!(!shown(Connection::Login, Some(other)).contains("class=\"notice"), "{other}");
+        }
+        assert!(page.contains("Preferences</h2><p>They cannot be shown at the moment"));
+    }
+
+    #[test]
+    fn each_state_of_the_connection_has_its_words_and_its_way_on() {
+        let stored = |kind, status| Connection::of(Some(&users::Connection { kind, status }));
+        use users::{CredentialKind::*, CredentialStatus::*};
+        for (connection, words, tests, disconnects) in [
+            (stored(Login, Active), "TastyTrade&#39;s own page", true, true),
+            (stored(OwnGrant, Active), "a grant of your own", true, true),
+            (stored(OwnGrant, Revoked), "No longer accepted.", false, true),
+            (Connection::of(None), "Not connected.", false, false),
+        ] {
+            let page = shown(connection, None).replace("TastyTrade's", "TastyTrade&#39;s");
+            assert!(page.contains(words), "{connection:?}");
+            assert_eq!(page.contains("action=\"/settings/test\""), tests, "{connection:?}");
+            assert_eq!(page.contains("href=\"/settings/disconnect\""), disconnects, "{connection:?}");
+            assert_eq!(page.contains(">Connect again</a>"), !tests, "{connection:?}");
+        }
+    }
+
+    #[test]
+    fn a_form_that_has_a_flaw_is_shown_as_it_was_sent() {
+        let sent = Params::from_iter([("name", "\"><b>"), ("scope", "account:read"), ("days", "365")]);
+        let flaw = Wanted::read(&sent).unwrap_err();
+        let id = "0".repeat(32);
+        let response =
+            keys::render(&session(), Vec::new(), Form::flawed(id, &sent, flaw), None, testkit::now()).unwrap();
+        assert_eq!(response.status(), 400);
+        let page = html(&response);
+        assert!(page.contains("role=\"alert\"") && page.contains("value=\"&#34;&#62;&#60;b&#62;\""), "{page}");
+        assert!(page.contains("value=\"account:read\" checked") && !page.contains("value=\"market:read\" checked"));
+        assert!(page.contains("value=\"365\" selected"));
+    }
+
+    #[test]
+    fn a_key_is_listed_with_what_it_permits_and_when_it_ends() {
+        let row = |expires_at, last_used_at| KeyRow {
+            id: "k1".to_owned(),
+            name: "Nightly".to_owned(),
+            scopes: Scopes::parse("market:read").unwrap(),
+            created_at: testkit::now(),
+            expires_at,
+            last_used_at,
+        };
+        let rows = vec![
+            row(Some(testkit::after(-60)), None),
+            row(Some(testkit::after(60)), Some(testkit::now())),
+            row(None, None),
+        ];
+        let form = Form::empty("0".repeat(32));
+        let response = keys::render(&session(), rows, form, None, testkit::now()).unwrap();
+        let page = html(&response);
+        for words in [
+            "Not used yet. Expired on 20 November 2026, 15:29 UTC.",
+            "Last used on 20 November 2026, 15:30 UTC. Holds until 20 November 2026, 15:31 UTC.",
+            "Not used yet. Holds until you revoke it.",
+        ] {
+            assert!(page.contains(words), "{words} is not in {page}");
+        }
+        assert_eq!((response.status().as_u16(), page.matches(">expired<").count()), (200, 1));
+        assert_eq!(response.headers()["cache-control"], "no-store");
+    }
+}

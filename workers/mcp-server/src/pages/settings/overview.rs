@@ -1,14 +1,11 @@
 //! `/settings`: how the user is connected to TastyTrade, what was chosen, and which browsers are logged in.
 
 use askama::Template;
-use domain::{AccountNumber, Error, portfolio::Account};
+use contract::{config::Config, portfolio::Portfolio};
+use domain::Error;
 use edge::http::Response;
 use oauth::session::Session;
-use store::{
-    identity::users::{self, CredentialKind, CredentialStatus},
-    settings::Settings,
-};
-use vault::token;
+use store::identity::users::{self, CredentialKind, CredentialStatus};
 
 use super::{Frame, Section};
 use crate::pages::{Policy, page};
@@ -18,8 +15,7 @@ use crate::pages::{Policy, page};
 struct Overview<'a> {
     frame: Frame<'a>,
     connection: Connection,
-    accounts: Vec<Choice>,
-    zone: &'a str,
+    preferences: Option<Preferences>,
 }
 
 /// How the user is connected, as far as the database knows.
@@ -57,20 +53,15 @@ impl Connection {
     }
 }
 
-/// One account among which to choose.
-struct Choice {
-    handle: String,
-    text: String,
-    is_default: bool,
+/// What the user may choose, and has chosen.
+struct Preferences {
+    /// The open accounts: the masked number, which stands for one, its name, and whether it is the default.
+    accounts: Vec<(String, String, bool)>,
+    zone: String,
 }
 
-/// What stands for an account in a form of this session: it says nothing of the number, and means nothing elsewhere.
-pub(crate) fn handle(session: &Session, account: &AccountNumber) -> String {
-    token::hash(&format!("ttai:v1:account:{}:{}", session.csrf.expose(), account.as_str()))
-}
-
-/// The time zones to choose from, and whether a text is one of them.
-pub(crate) const ZONES: [&str; 44] = [
+/// The time zones to choose from. Others can be chosen in a chat.
+const ZONES: [&str; 44] = [
     "America/New_York",
     "America/Chicago",
     "America/Denver",
@@ -117,48 +108,37 @@ pub(crate) const ZONES: [&str; 44] = [
     "UTC",
 ];
 
-impl Overview<'_> {
+impl Preferences {
+    fn of(config: Config, portfolio: Portfolio) -> Self {
+        let accounts =
+            portfolio.accounts.into_iter().map(|account| (account.account, account.name, account.is_default)).collect();
+        Self { accounts, zone: config.time_zone }
+    }
+
     /// The time zones, with the user's own among them even if it was chosen elsewhere.
     fn zones(&self) -> Vec<&str> {
-        let own = (!ZONES.contains(&self.zone)).then_some(self.zone);
+        let own = (!ZONES.contains(&self.zone.as_str())).then_some(self.zone.as_str());
         own.into_iter().chain(ZONES).collect()
     }
 
     fn has_default(&self) -> bool {
-        self.accounts.iter().any(|account| account.is_default)
+        self.accounts.iter().any(|(_, _, is_default)| *is_default)
     }
 }
 
-/// What the page is made of.
-pub(crate) struct Known<'a> {
-    /// The connection.
-    pub(crate) connection: Connection,
-    /// The open accounts of the last sync.
-    pub(crate) accounts: &'a [Account],
-    /// The number of the chosen account.
-    pub(crate) chosen: Option<&'a str>,
-    /// What else was chosen.
-    pub(crate) settings: &'a Settings,
-}
-
-/// The page.
-pub(crate) fn render(session: &Session, known: &Known<'_>, done: Option<&str>) -> Result<Response, Error> {
-    let accounts = known.accounts.iter().map(|account| Choice {
-        handle: handle(session, &account.number),
-        text: format!("{} {}", name(account), account.number.masked()),
-        is_default: known.chosen == Some(account.number.as_str()),
-    });
+/// The page; without what was chosen where that is not known.
+pub(crate) fn render(
+    session: &Session,
+    connection: Connection,
+    chosen: Option<(Config, Portfolio)>,
+    done: Option<&str>,
+) -> Result<Response, Error> {
     let overview = Overview {
         frame: Frame::new(session, Section::Overview, done),
-        connection: known.connection,
-        accounts: accounts.collect(),
-        zone: known.settings.time_zone.as_str(),
+        connection,
+        preferences: chosen.map(|(config, portfolio)| Preferences::of(config, portfolio)),
     };
     page(200, &overview, &Policy::default())
-}
-
-fn name(account: &Account) -> &str {
-    account.nickname.as_deref().or(account.account_type.as_deref()).unwrap_or("Account")
 }
 
 #[derive(Template)]

@@ -1,10 +1,10 @@
 //! The forms of `/settings/data`.
 
 use contract::Call;
-use domain::{Error, Reason};
+use domain::Error;
 use edge::http::{Response, answer};
 use oauth::{Params, cookie::Cookie, session::Session};
-use serde_json::{Value, json};
+use serde_json::json;
 use store::audit::Entry;
 
 use super::{note, principal};
@@ -17,10 +17,13 @@ use crate::{
 
 /// Everything that is kept of the user, as a file.
 pub(super) async fn download(app: &App<'_>, session: &Session) -> Result<Response, Error> {
-    let tables = store::export::of_user(&app.db, &session.user).await?;
-    let export = json!({ "from": app.config.public_url(), "exported_at": app.now, "tables": tables });
-    let text = serde_json::to_vec_pretty(&export)
-        .map_err(|_| Error::new(Reason::Internal, "The file could not be written. This is ours to mend."))?;
+    let tables = app.ask_raw(principal(session), Call::Export).await?;
+    let text = format!(
+        "{{\"from\":\"{}\",\"exported_at\":\"{}\",\"tables\":{}}}\n",
+        app.config.public_url(),
+        app.now.format("%Y-%m-%dT%H:%M:%SZ"),
+        tables.get()
+    );
     note(app, session, "data_downloaded", None, json!({}));
     let mut response = answer(200, "application/json", text);
     let name = format!("attachment; filename=\"ttai-data-{}.json\"", app.now.format("%Y-%m-%d"));
@@ -34,7 +37,7 @@ pub(super) async fn delete(app: &App<'_>, session: &Session, form: &Params) -> R
     if !typed.trim().eq_ignore_ascii_case(WORD) {
         return pages::settings::data::render(session, true);
     }
-    let _: Value = app.ask(Some(principal(session)), Call::DeleteUser).await?;
+    app.ask_raw(principal(session), Call::DeleteUser).await?;
     // That somebody left is noted in nobody's name: nothing of the user is to stay.
     let entry = Entry {
         user: None,
