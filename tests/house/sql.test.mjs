@@ -23,6 +23,7 @@ const OVER_ALL_USERS = {
   "UPDATE browser_sessions SET ended_at = ?2 WHERE token_hash": "a session is ended by the hash of its cookie",
   "SELECT * FROM jobs WHERE status IN": "the cron looks for jobs that do not move",
   "SELECT users.id FROM users JOIN credentials": "the cron looks for users who are due, and gets ids alone",
+  "SELECT user_id, id, kind, client_secret_sealed": "the cron seals anew what lies under the previous key",
   "DELETE FROM oauth_codes WHERE expires_at": "the sweep of what has expired",
   "DELETE FROM refresh_tokens WHERE expires_at": "the sweep of what has expired",
   "DELETE FROM browser_sessions WHERE expires_at": "the sweep of what has expired",

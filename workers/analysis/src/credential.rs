@@ -50,9 +50,25 @@ pub(crate) async fn open(app: &App, user: &UserId, credential: &Credential) -> R
     };
     if vault::seal::is_outdated(&app.config.keys, &credential.refresh_token_sealed) {
         let resealed = sealed(app, user, credential.clone(), &opened)?;
-        users::reseal_credential(&app.db, user, &resealed, app.now).await?;
+        users::reseal_credential(&app.db, user, credential, &resealed, app.now).await?;
     }
     Ok(opened)
+}
+
+/// Seals credentials anew that lie under the previous key, `limit` of them. One that does not open stays as it is and does
+/// not hold up the others.
+pub(crate) async fn reseal(app: &App, limit: u32) -> Result<(), Error> {
+    let Some(prefix) = vault::seal::previous_prefix(&app.config.keys) else { return Ok(()) };
+    let found = users::sealed_like(&app.db, &prefix, limit).await?;
+    let mut done = 0_u32;
+    for users::OwnedCredential { user_id, credential } in &found {
+        // Opening is what seals anew.
+        done += u32::from(open(app, user_id, credential).await.is_ok());
+    }
+    if !found.is_empty() {
+        edge::log::info("credentials sealed anew", &[("done", &done), ("found", &found.len())]);
+    }
+    Ok(())
 }
 
 /// The credential with both of its values sealed under the current key.

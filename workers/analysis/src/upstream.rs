@@ -29,14 +29,14 @@ const MARGIN_SECONDS: i64 = 60;
 const STORED: &str = "access_token";
 /// Marks an answer as our own error rather than TastyTrade's answer.
 const ERROR_HEADER: &str = "x-ttai-error";
-/// The object's address for forgetting all that it holds.
-const FORGET: &str = "/forget";
 /// The object's address for confirming the user's grant.
 const CONFIRM: &str = "/confirm";
 /// A grant that a token was minted from within so many seconds needs no further proof.
 const CONFIRMED_SECONDS: i64 = 60;
 /// When a grant could not be confirmed, TastyTrade is not asked again for so many seconds, or for as long as it said.
 const PAUSE_SECONDS: u64 = 5;
+/// The object's address for forgetting all that it holds.
+const FORGET: &str = "/forget";
 /// Larger than any request of ours.
 const MAX_BODY: usize = 256 * 1024;
 
@@ -250,6 +250,7 @@ impl Upstream {
     async fn forget_all(&self) -> std::result::Result<Answer, Error> {
         let _one_at_a_time = self.minting.lock().await;
         self.held.replace(None);
+        self.unconfirmed.replace(None);
         self.state.storage().delete_all().await.map_err(|error| {
             edge::log::error("upstream storage not deleted", &[("error", &error)]);
             Error::new(Reason::Internal, "The access token could not be deleted. Try again in a moment.")
@@ -348,16 +349,16 @@ pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::resul
     to_object(app, user, "/", order).await
 }
 
-/// Has the user's object forget its access token and all else that it stores. The credential has to be gone already.
-pub(crate) async fn forget(app: &App, user: &UserId) -> std::result::Result<(), Error> {
-    to_object(app, user, FORGET, Vec::new()).await.map(drop)
-}
-
 /// Has the user's object find out whether TastyTrade still accepts the user's grant.
 pub(crate) async fn confirm(app: &App, user: &UserId) -> std::result::Result<Connection, Error> {
     let asked = serde_json::to_vec(user).map_err(|_| unreadable())?;
     let answer = to_object(app, user, CONFIRM, asked).await?;
     serde_json::from_slice(&answer.body).map_err(|_| unreadable())
+}
+
+/// Has the user's object forget its access token and all else that it stores. The credential has to be gone already.
+pub(crate) async fn forget(app: &App, user: &UserId) -> std::result::Result<(), Error> {
+    to_object(app, user, FORGET, Vec::new()).await.map(drop)
 }
 
 async fn to_object(app: &App, user: &UserId, path: &str, body: Vec<u8>) -> std::result::Result<Answer, Error> {

@@ -34,10 +34,10 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// The authorization server's part.
     pub(crate) oauth: oauth::Config,
-    /// How much is served per minute.
-    pub(crate) limits: Limits,
     /// Where the documents of some apps are fetched from in development.
     pub(crate) cimd_hosts: Hosts,
+    /// How much is served per minute.
+    pub(crate) limits: Limits,
     /// Seals what travels through a client that is asked back.
     pub(crate) seal: RingSeal,
 }

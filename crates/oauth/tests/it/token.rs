@@ -1,4 +1,4 @@
-//! Exchange, rotation, revocation, the access token, and a database that fails.
+//! Exchange, rotation, revocation, the access token.
 
 use domain::UserId;
 use oauth::{Code, access::Unauthorized};
@@ -220,35 +220,6 @@ fn a_refresh_token_waits_half_a_year() {
     block_on(world.db.run(sql!("UPDATE oauth_clients SET expires_at = 4000000000000"))).unwrap();
     world.tick(oauth::REFRESH.num_seconds());
     assert_eq!(code_of(world.token(&world.refresh(&client, text(&pair, "refresh_token")))), Code::InvalidGrant);
-}
-
-#[test]
-fn a_database_that_fails_at_any_step_never_makes_two_families() {
-    for fails_after in 0..6 {
-        let world = World::new();
-        let client = world.app(CALLBACK);
-        let code = world.code(&client, CALLBACK, None);
-        let form = world.exchange(&client, CALLBACK, &code);
-        world.db.fail_after(fails_after);
-        let first = world.token(&form);
-        world.db.heal();
-        if let Err(error) = &first {
-            assert_eq!(error.code, Code::TemporarilyUnavailable);
-            assert_eq!(error.headers(), Some(("Retry-After", "2".to_owned())));
-            assert!(world.token(&form).is_ok());
-        }
-        assert_eq!(count(&world, "SELECT count(*) AS n FROM grants"), 1, "{fails_after}");
-    }
-    let (world, client, pair) = connected();
-    for fails_after in 0..3 {
-        world.db.fail_after(fails_after);
-        let form = world.refresh(&client, text(&pair, "refresh_token"));
-        let first = world.token(&form);
-        world.db.heal();
-        assert!(first.is_ok() || world.token(&form).is_ok(), "{fails_after}");
-    }
-    world.db.fail_after(0);
-    assert_eq!(world.authenticate(text(&pair, "access_token")), Err(Unauthorized::Unavailable));
 }
 
 #[test]
