@@ -119,7 +119,7 @@ pub(crate) mod tests {
     /// A browser that is logged in.
     pub(crate) fn session() -> Session {
         let (db, entropy) = (Sqlite::new(), Seeded::new(1));
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let changes = oauth::Changes::default();
         let cx = Context { db: &db, config: &config, entropy: &entropy, now: testkit::now(), changes: &changes };
         let secret = block_on(oauth::session::open(&cx, &UserId::new("U0001").unwrap())).unwrap();
