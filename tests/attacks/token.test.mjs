@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { d1 } from "../lib/explorer.mjs";
 import { EXTERNAL_IDS, form, pkce, REDIRECT, register } from "../lib/login.mjs";
+import { poll } from "../lib/poll.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 import { age, bounded, connected, count, decoded, exchange, list, quiet, raw, refresh, sha256, tally, withCode } from "./support.mjs";
@@ -269,22 +270,30 @@ test("C17 no answer is kept by a cache", async () => {
 });
 
 test("C15 taken back at TastyTrade: 400 invalid_grant, the grant ends; TastyTrade fails: 503 temporarily_unavailable, the grant is kept", async () => {
-  const made = await connected(stack, { user: "second" });
-  await quiet(stack);
-  // The access token that TTAI holds is no longer enough: the refresh has to ask TastyTrade.
-  await sim.expireAccess("second");
-  for (const fault of ["500", "502html", "429"]) {
-    await sim.fault({ path: "/oauth/token", fault, times: null });
+  for (const [fault, more] of [["500", {}], ["502html", {}], ["429", { retry_after: 2 }]]) {
+    const made = await connected(stack, { user: "second" });
+    await quiet(stack);
+    await sim.fault({ path: "/oauth/token", fault, times: null, ...more });
     const answer = await refresh(stack, made);
-    await sim.clear();
-    if (answer.status === 200) continue;
     refused(answer, "temporarily_unavailable", { expected: 503, what: fault });
     assert.ok(Number(answer.headers.get("retry-after")) > 0, fault);
+    await sim.clear();
+    assert.equal((await grant(made.token)).revoked_at, null, fault);
+    assert.equal((await list(stack, made.token)).status, 200, fault);
+    assert.equal(await count(stack, "refresh_tokens", "grant_id = ?1 AND used_at IS NOT NULL", [made.claims.sid]), 0, `${fault}: the refresh token is not used up`);
+    // TastyTrade is left alone for a moment; then the same request succeeds.
+    await poll("the same refresh succeeds", async () => (await refresh(stack, made)).status === 200, { every: 500, within: 30_000 });
   }
-  assert.equal((await grant(made.token)).revoked_at, null);
-  await d1(stack, "UPDATE credentials SET status = 'revoked' WHERE user_id = ?1", [EXTERNAL_IDS.second]);
+  const made = await connected(stack, { user: "second" });
+  await quiet(stack);
+  await sim.revoke("second");
   refused(await refresh(stack, made), "invalid_grant");
   assert.equal((await grant(made.token)).revoke_reason, "upstream_revoked");
   assert.equal((await list(stack, made.token)).status, 401);
-  await d1(stack, "UPDATE credentials SET status = 'active' WHERE user_id = ?1", [EXTERNAL_IDS.second]);
+  const mark = await sim.mark();
+  refused(await refresh(stack, made), "invalid_grant");
+  assert.deepEqual(await sim.since(mark, /oauth\/token/), [], "what was refused is not tried again");
+  assert.equal((await d1(stack, "SELECT status FROM credentials WHERE user_id = ?1", [EXTERNAL_IDS.second]))[0].status, "revoked");
+  // The user is connected again for whoever comes after this file.
+  await connected(stack, { user: "second" });
 });

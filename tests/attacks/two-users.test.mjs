@@ -8,6 +8,7 @@ import { d1 } from "../lib/explorer.mjs";
 import { EXTERNAL_IDS, login } from "../lib/login.mjs";
 import { client } from "../lib/mcp.mjs";
 import { poll } from "../lib/poll.mjs";
+import { csrfOf, makeKey, send } from "../lib/settings.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 import { quiet, sha256 } from "./support.mjs";
@@ -16,7 +17,9 @@ const stack = await useStack();
 await simulator(stack).clear();
 const { trader, second } = EXTERNAL_IDS;
 const owner = await login(stack);
-const [a, b] = [client(stack, owner.token), client(stack, (await login(stack, { user: "second" })).token)];
+const other = await login(stack, { user: "second" });
+const [a, b] = [client(stack, owner.token), client(stack, other.token)];
+await makeKey(stack, owner.browser);
 await quiet(stack);
 
 /** An underlying that A alone holds, and that no list of common symbols has. */
@@ -163,6 +166,38 @@ describe("prompts", () => {
       test(`${name}, completion of ${argument.name}`, () => completes({ type: "ref/prompt", name }, argument.name));
     }
   }
+});
+
+describe("pages", () => {
+  const forms = [
+    ["/settings/apps/revoke", "app", "SELECT id AS value FROM grants WHERE user_id = ?1 LIMIT 1"],
+    ["/settings/keys/revoke", "key", "SELECT id AS value FROM api_keys WHERE user_id = ?1 LIMIT 1"],
+    ["/settings/preferences", "account", "SELECT account_number AS value FROM accounts WHERE user_id = ?1 ORDER BY account_number DESC LIMIT 1"],
+  ];
+  for (const [path, field, sql] of forms) {
+    test(`${path}, ${field}`, async () => {
+      const [{ value: mine }] = await d1(stack, sql, [trader]);
+      const none = field === "account" ? OWNED.account[1] : "0123456789abcdef0123456789abcdef";
+      const answer = async (value) => {
+        const { status, location, text } = await send(stack, other.browser, path, [["csrf", await csrfOf(stack, other.browser)], [field, value], ["time_zone", "America/New_York"]]);
+        return JSON.stringify([status, location, text]).replaceAll(value, "VALUE").replaceAll(value.slice(-4), "LAST");
+      };
+      assert.equal(await answer(mine), await answer(none));
+    });
+  }
+  for (const path of ["/dashboard", "/settings", "/settings/apps", "/settings/keys", "/settings/activity", "/settings/data"]) {
+    test(`${path}: nothing of A's`, async () => {
+      const page = await other.browser.open(`${stack.url}${path}`);
+      assert.equal(page.status, 200, path);
+      for (const mine of [HELD, account.account_number, account.account_number.slice(-4), job.id, trader]) assert.ok(!page.html.includes(mine), `${path}: ${mine}`);
+    });
+  }
+  test("the download: nothing of A's", async () => {
+    const { status, html } = await send(stack, other.browser, "/settings/data/download", [["csrf", await csrfOf(stack, other.browser)]]);
+    assert.equal(status, 200);
+    assert.ok(html.includes(second));
+    for (const mine of [HELD, account.account_number, job.id, trader]) assert.ok(!html.includes(mine), mine);
+  });
 });
 
 test("nothing of A's has changed, and nothing of B's came from A", async () => {
