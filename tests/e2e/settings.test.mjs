@@ -176,7 +176,7 @@ test("5: preferences", async () => {
     assert.match(answer.text, /VALIDATION_ERROR \(invalid_arguments\)/);
   }
   assert.match(await said(await act("/settings/preferences", { account: "none" }), "/settings"), /Saved/);
-  assert.match(await selected("account"), /^None/);
+  assert.match(await selected("account"), /^None$/);
   assert.match((await show("/settings", other.browser)).text, /your only open one/);
 });
 

@@ -3,8 +3,8 @@
 use askama::Template;
 use domain::{Error, Scope};
 use edge::http::Response;
-use oauth::{client, redirect, session::Session};
-use store::identity::grants::Connected;
+use oauth::{Config, client, redirect, session::Session};
+use store::identity::{clients::ClientRow, grants::Connected};
 
 use super::{Frame, Section};
 use crate::pages::{Policy, moment, page};
@@ -27,19 +27,23 @@ struct App {
     used: String,
 }
 
-impl From<Connected> for App {
-    fn from(row: Connected) -> Self {
+impl App {
+    /// The app as it is shown; `configured` are those that the operator set up, of which the database knows the ids alone.
+    fn of(row: Connected, configured: &[ClientRow]) -> Self {
+        let set_up = configured.iter().find(|client| client.id == row.client_id);
+        let name = row.name.or_else(|| set_up.and_then(|client| client.name.clone()));
+        let uris = row.redirect_uris.or_else(|| set_up.map(|client| client.redirect_uris.clone()));
         let addresses: Vec<String> = if row.client_id.starts_with("https://") {
             vec![row.client_id]
         } else {
-            row.redirect_uris.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default()
+            uris.and_then(|list| serde_json::from_str(&list).ok()).unwrap_or_default()
         };
         let mut hosts: Vec<String> = addresses.iter().map(|address| redirect::host(address)).collect();
         hosts.sort_unstable();
         hosts.dedup();
         Self {
             grant: row.id,
-            name: client::display_name(row.name.as_deref()).unwrap_or_else(|| "An app without a name".to_owned()),
+            name: client::display_name(name.as_deref()).unwrap_or_else(|| "An app without a name".to_owned()),
             hosts,
             scopes: row.scopes.iter().map(Scope::in_plain_words).collect(),
             since: moment(row.created_at),
@@ -49,8 +53,13 @@ impl From<Connected> for App {
 }
 
 /// The page.
-pub(crate) fn render(session: &Session, apps: Vec<Connected>, done: Option<&str>) -> Result<Response, Error> {
-    let apps = apps.into_iter().map(App::from).collect();
+pub(crate) fn render(
+    session: &Session,
+    config: &Config,
+    apps: Vec<Connected>,
+    done: Option<&str>,
+) -> Result<Response, Error> {
+    let apps = apps.into_iter().map(|row| App::of(row, &config.clients)).collect();
     page(200, &Apps { frame: Frame::new(session, Section::Apps, done), apps }, &Policy::default())
 }
 
@@ -70,7 +79,7 @@ mod tests {
             last_used_at: testkit::after(60),
         };
         let twice = r#"["https://claude.ai/a","https://claude.ai/b","http://localhost:3334/cb"]"#;
-        let app = App::from(row("ttai_x", Some("Claude\u{202e}"), Some(twice)));
+        let app = App::of(row("ttai_x", Some("Claude\u{202e}"), Some(twice)), &[]);
         assert_eq!(
             (app.name.as_str(), app.hosts),
             ("Claude", vec!["claude.ai".to_owned(), "localhost:3334".to_owned()])
@@ -79,8 +88,21 @@ mod tests {
             (app.since.as_str(), app.used.as_str()),
             ("20 November 2026, 15:30 UTC", "20 November 2026, 15:31 UTC")
         );
-        let app = App::from(row("https://app.example/client.json", None, None));
+        let app = App::of(row("https://app.example/client.json", None, None), &[]);
         assert_eq!((app.name.as_str(), app.hosts), ("An app without a name", vec!["app.example".to_owned()]));
-        assert!(App::from(row("ttai_x", None, None)).hosts.is_empty());
+        assert!(App::of(row("ttai_x", None, None), &[]).hosts.is_empty());
+        let set_up = ClientRow {
+            id: "desk".to_owned(),
+            name: Some("The desk".to_owned()),
+            redirect_uris: r#"["https://desk.example/cb"]"#.to_owned(),
+            auth_method: "none".to_owned(),
+            secret_hash: None,
+            metadata: "{}".to_owned(),
+            fingerprint: String::new(),
+            created_at: testkit::now(),
+            expires_at: testkit::now(),
+        };
+        let app = App::of(row("desk", None, None), &[set_up]);
+        assert_eq!((app.name.as_str(), app.hosts), ("The desk", vec!["desk.example".to_owned()]));
     }
 }

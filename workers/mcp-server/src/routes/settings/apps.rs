@@ -12,7 +12,7 @@ use crate::{app::App, pages};
 /// The page.
 pub(super) async fn show(app: &App<'_>, session: &Session, done: Option<&str>) -> Result<Response, Error> {
     let apps = grants::connected(&app.db, &session.user).await?;
-    pages::settings::apps::render(session, apps, done)
+    pages::settings::apps::render(session, &app.config.oauth, apps, done)
 }
 
 /// Ends what an app may do: its tokens, both kinds, are refused from now on.
