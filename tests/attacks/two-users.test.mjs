@@ -8,7 +8,7 @@ import { d1 } from "../lib/explorer.mjs";
 import { EXTERNAL_IDS, login } from "../lib/login.mjs";
 import { client } from "../lib/mcp.mjs";
 import { poll } from "../lib/poll.mjs";
-import { csrfOf, makeKey, send } from "../lib/settings.mjs";
+import { csrfOf, makeKey, send } from "../lib/settings-pages.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 import { quiet, sha256 } from "./support.mjs";

@@ -71,6 +71,7 @@ test("1: the whole login", async () => {
   const { page } = await open(id);
   assert.equal(page.status, 200, page.text);
   assert.match(page.text, /Whole App/);
+  assert.match(page.text, /gave itself at client\.example\b/, "whose word it is");
   assert.match(page.text, /127\.0\.0\.1:33418/, "the host of the redirect address is shown");
   const tokens = await login(id);
   const quote = await client(stack, tokens.access_token).ok("get_quote", { symbol: "SPY" });
@@ -235,7 +236,9 @@ test("10: an app of the operator's", async () => {
     const back = await consent(stack, new Browser(), authorizeUrl(stack, { clientId: "typed", challenge }));
     return { clientId: "typed", verifier, code: back.arrived.searchParams.get("code") };
   };
-  assert.match((await open("typed")).page.text, /Typed App/);
+  const shown = (await open("typed")).page.text;
+  assert.match(shown, /Typed App/);
+  assert.match(shown, /gave itself\. /);
   const asked = await begin();
   for (const wrong of [{}, { client_secret: "wrong" }]) {
     const answer = await exchange(stack, { ...asked, ...wrong });

@@ -26,7 +26,7 @@ pub(crate) async fn find<D: Database, E: Entropy>(
     id: &str,
     purpose: Purpose,
 ) -> Result<Option<ClientRow>, Error> {
-    if let Some(client) = configured_as(cx, id) {
+    if let Some(client) = cx.config.set_up(id) {
         return Ok(Some(client.clone()));
     }
     if cimd::is_address(id) {
@@ -37,14 +37,10 @@ pub(crate) async fn find<D: Database, E: Entropy>(
 
 /// What an app calls itself, or was last known to.
 pub async fn name<D: Database, E: Entropy>(cx: &Context<'_, D, E>, id: &str) -> Result<Option<String>, Error> {
-    match configured_as(cx, id) {
+    match cx.config.set_up(id) {
         Some(client) => Ok(client.name.clone()),
         None => Ok(clients::last_known(cx.db, id).await?.and_then(|client| client.name)),
     }
-}
-
-fn configured_as<'a, D, E>(cx: &Context<'a, D, E>, id: &str) -> Option<&'a ClientRow> {
-    cx.config.clients.iter().find(|client| client.id == id)
 }
 
 /// The app that makes a request to the token or revocation endpoint, once it has proved who it is.
@@ -69,7 +65,7 @@ pub async fn authenticate<D: Database, E: Entropy>(
     if !proved {
         return Err(refused("The client secret is wrong or missing, or this client has none."));
     }
-    if configured_as(cx, &client.id).is_none() && !cimd::is_address(&client.id) {
+    if cx.config.set_up(&client.id).is_none() && !cimd::is_address(&client.id) {
         clients::renew(cx.db, &client, later(cx.now, CLIENT)).await?;
     }
     Ok(client)

@@ -11,7 +11,7 @@ use vault::{
 };
 
 use crate::{
-    Approved, Code, Consent, Context, Error, Failure, Params, Refusal, VISIT, Visitor,
+    Approved, Code, Consent, Context, Error, Params, Refusal, VISIT, Visitor,
     changes::{Change, What},
     cookie::Cookie,
     later, redirect, session, visit,
@@ -128,8 +128,8 @@ async fn deny<D: Database, E: Entropy>(
     cookies: Option<&str>,
 ) -> Result<Decided, Refusal> {
     let row = requests::deny(cx.db, &keys.0, &keys.1, cx.now).await?.ok_or_else(expired)?;
-    let approved = Approved { handle_hash: keys.0.clone(), visitor: visit::visitor(row)?, scopes: Scopes::default() };
-    if let Visitor::Browser { .. } = approved.visitor {
+    let visitor = visit::visitor(row)?;
+    if let Visitor::Browser { .. } = visitor {
         return Ok(Decided::Denied(format!("{}/", cx.config.public_url)));
     }
     // Who says no is known where the browser is logged in; whether it is makes no difference to the answer.
@@ -137,11 +137,11 @@ async fn deny<D: Database, E: Entropy>(
     cx.changes.tell(Change {
         what: What::ConsentDenied,
         user: session.map(|session| session.user),
-        client_id: approved.visitor.client_id().map(str::to_owned),
+        client_id: visitor.client_id().map(str::to_owned),
         outcome: "ok",
         reason: None,
     });
-    match approved.fail(cx.config, Failure::Denied("The user denied the request.".to_owned())) {
+    match visitor.refuse(cx.config, Error::new(Code::AccessDenied, "The user denied the request.")) {
         Refusal::Redirect(location) => Ok(Decided::Denied(location)),
         page @ Refusal::Page(_) => Err(page),
     }

@@ -91,6 +91,11 @@ impl Config {
         format!("{}/mcp", self.public_url)
     }
 
+    /// The app that the operator has set up under this id, if there is one.
+    pub fn set_up(&self, client_id: &str) -> Option<&ClientRow> {
+        self.clients.iter().find(|client| client.id == client_id)
+    }
+
     /// Where TastyTrade sends the browser back to.
     pub fn callback(&self) -> String {
         format!("{}/oauth/callback", self.public_url)

@@ -44,6 +44,14 @@ impl Visitor {
             Self::Browser { .. } => None,
         }
     }
+
+    /// How the visitor is told of an error.
+    pub(crate) fn refuse(&self, config: &Config, error: Error) -> Refusal {
+        match self {
+            Self::App(app) => Refusal::Redirect(app.error(config, &error)),
+            Self::Browser { .. } => Refusal::Page(error),
+        }
+    }
 }
 
 /// The app of a visit: what its authorization request said.
@@ -116,13 +124,14 @@ impl Consent {
     }
 }
 
-/// A login that the user has approved and that is under way: exactly one request holds it.
+/// A login that the user has approved and that is under way: exactly one request holds it. The one way to come by it is a row
+/// that says so.
 #[derive(Debug)]
 #[must_use = "a login that is neither finished nor failed leaves the app waiting"]
 pub struct Approved {
-    pub(crate) handle_hash: String,
-    pub(crate) visitor: Visitor,
-    pub(crate) scopes: Scopes,
+    handle_hash: String,
+    visitor: Visitor,
+    scopes: Scopes,
 }
 
 /// Why a login failed.
@@ -158,9 +167,14 @@ pub struct Finished {
 }
 
 impl Approved {
+    /// The login of a row that a decision has moved on. A decision is what writes the granted scopes.
     pub(crate) fn read(row: RequestRow) -> Result<Self, Error> {
-        let scopes = row.granted_scopes.clone().unwrap_or_default();
-        Ok(Self { handle_hash: row.handle_hash.clone(), visitor: visitor(row)?, scopes })
+        let scopes = row.granted_scopes.clone().ok_or_else(broken)?;
+        let approved = Self { handle_hash: row.handle_hash.clone(), visitor: visitor(row)?, scopes };
+        if matches!(approved.visitor, Visitor::App(_)) && approved.scopes.is_empty() {
+            return Err(broken());
+        }
+        Ok(approved)
     }
 
     /// The user is known: opens a browser session and, for an app, issues the code.
@@ -177,7 +191,7 @@ impl Approved {
             outcome: completed.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"),
             reason: None,
         });
-        completed.map_err(|error| self.refuse(cx.config, error))
+        completed.map_err(|error| self.visitor.refuse(cx.config, error))
     }
 
     async fn complete<D: Database, E: Entropy>(
@@ -223,14 +237,7 @@ impl Approved {
             Failure::Unavailable(message) => Error::new(Code::TemporarilyUnavailable, message),
             Failure::Internal(message) => Error::new(Code::ServerError, message),
         };
-        self.refuse(config, error)
-    }
-
-    fn refuse(&self, config: &Config, error: Error) -> Refusal {
-        match &self.visitor {
-            Visitor::App(app) => Refusal::Redirect(app.error(config, &error)),
-            Visitor::Browser { .. } => Refusal::Page(error),
-        }
+        self.visitor.refuse(config, error)
     }
 
     /// The pasted grant was refused: the page once more, with a fresh handle and a word on what to correct. After
@@ -276,9 +283,12 @@ pub(crate) async fn show<D: Database, E: Entropy>(
     })
 }
 
+fn broken() -> Error {
+    Error::new(Code::ServerError, "The login cannot be read back. Start again from your app.")
+}
+
 /// Who wants in, from the row.
 pub(crate) fn visitor(row: RequestRow) -> Result<Visitor, Error> {
-    let broken = || Error::new(Code::ServerError, "The login cannot be read back. Start again from your app.");
     match row.kind {
         RequestKind::Browser => {
             Ok(Visitor::Browser { return_to: row.return_to.unwrap_or_else(|| session::HOME.to_owned()) })

@@ -72,12 +72,24 @@ fuzz_target!(|data: &[u8]| {
     };
     let (form, config) = (Params::parse(body), ttai_fuzz::config());
     let (db, entropy) = (Db::default(), Counting::default());
-    let cx = Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now(), changes: &oauth::Changes::default() };
+    let cx = Context {
+        db: &db,
+        config: &config,
+        entropy: &entropy,
+        now: ttai_fuzz::now(),
+        changes: &oauth::Changes::default(),
+    };
     match block_on(token::token(&cx, &ttai_fuzz::jwt_keys(), &request, &Outside)) {
         Ok(answer) => check_pair(&cx, &request, &form, &answer),
         Err(error) => ttai_fuzz::check_oauth_error(&error),
     }
     let db = Db::default();
-    let cx = Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now(), changes: &oauth::Changes::default() };
+    let cx = Context {
+        db: &db,
+        config: &config,
+        entropy: &entropy,
+        now: ttai_fuzz::now(),
+        changes: &oauth::Changes::default(),
+    };
     check_revocation(&cx, &request, &form);
 });

@@ -5,7 +5,7 @@
 use askama::Template;
 use domain::Error;
 use edge::http::Response;
-use oauth::{Config, Consent, Visitor, cookie::Cookie, redirect};
+use oauth::{Config, Consent, Visitor, cimd, cookie::Cookie, redirect};
 
 use super::{Policy, page};
 use crate::render;
@@ -24,6 +24,8 @@ struct Page<'a> {
 
 struct App<'a> {
     name: &'a str,
+    /// The host of the document that says all this about the app, where there is one.
+    document_host: Option<String>,
     host: String,
     is_loopback: bool,
 }
@@ -39,6 +41,7 @@ pub(crate) fn render(config: &Config, consent: &Consent) -> Result<Response, Err
     let app = match &consent.visitor {
         Visitor::App(app) => Some(App {
             name: consent.client_name.as_deref().unwrap_or("An app without a name"),
+            document_host: cimd::is_address(&app.client_id).then(|| redirect::host(&app.client_id)),
             host: redirect::host(&app.redirect_uri),
             is_loopback: redirect::is_loopback(&app.redirect_uri),
         }),

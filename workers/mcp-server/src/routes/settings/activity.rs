@@ -24,7 +24,7 @@ pub(super) async fn show(app: &App<'_>, session: &Session, before: Option<&str>)
         })?),
     };
     // One more than is shown tells whether there is an older page.
-    let mut rows = audit::newest(&app.db, &session.user, cursor, PAGE_ROWS.saturating_add(1)).await?;
+    let mut rows = newest(app, session, cursor, PAGE_ROWS.saturating_add(1)).await?;
     let has_more = rows.len() > PAGE_ROWS as usize;
     rows.truncate(PAGE_ROWS as usize);
     let older = rows.last().filter(|_| has_more).map(|row| format!("{}.{}", row.at.timestamp_millis(), row.id));
@@ -56,7 +56,18 @@ pub(super) async fn json(app: &App<'_>, session: &Session) -> Result<Response, E
 /// The files are as much work as a form.
 async fn exported(app: &App<'_>, session: &Session) -> Result<Vec<Row>, Error> {
     rate::form(app, &session.user).await?;
-    Ok(audit::newest(&app.db, &session.user, None, EXPORT_ROWS).await?)
+    newest(app, session, None, EXPORT_ROWS).await
+}
+
+/// The newest rows, with the names of apps that stand in the configuration alone.
+async fn newest(app: &App<'_>, session: &Session, before: Option<Cursor<'_>>, limit: u32) -> Result<Vec<Row>, Error> {
+    let mut rows = audit::newest(&app.db, &session.user, before, limit).await?;
+    for row in &mut rows {
+        if let Some(known) = row.client_id.as_deref().and_then(|id| app.config.oauth.set_up(id)) {
+            row.client_name.clone_from(&known.name);
+        }
+    }
+    Ok(rows)
 }
 
 fn file(app: &App<'_>, content_type: &'static str, ending: &str, text: Vec<u8>) -> Response {
