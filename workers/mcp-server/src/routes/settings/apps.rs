@@ -11,20 +11,8 @@ use crate::{app::App, pages};
 
 /// The page.
 pub(super) async fn show(app: &App<'_>, session: &Session, done: Option<&str>) -> Result<Response, Error> {
-<<<<<<< HEAD
     let apps = grants::connected(&app.db, &session.user).await?;
     pages::settings::apps::render(session, &app.config.oauth, apps, done)
-=======
-    let mut apps = grants::connected(&app.db, &session.user).await?;
-    for row in &mut apps {
-        // What the operator has set up stands in the configuration alone.
-        if let Some(known) = app.config.oauth.set_up(&row.client_id) {
-            row.name.clone_from(&known.name);
-            row.redirect_uris = Some(known.redirect_uris.clone());
-        }
-    }
-    pages::settings::apps::render(session, apps, done)
->>>>>>> clients
 }
 
 /// Ends what an app may do: its tokens, both kinds, are refused from now on.
