@@ -12,6 +12,7 @@ import { capture, plain } from "./exec.mjs";
 import { tryLock } from "./lock.mjs";
 import { CONFIGS, NODE, ROOT, SIM_CONFIG, WRANGLER } from "./paths.mjs";
 import { step as sayStep, Stop } from "./say.mjs";
+import { searchAtStop } from "./secrets.mjs";
 import { QUIET_WRANGLER } from "./setup.mjs";
 import { fromTemplate, keepTemplate, migrate, seedKnowledge } from "./state.mjs";
 
@@ -122,7 +123,7 @@ function reason(log, from) {
   return line?.replace(/^.*\[ERROR\]\s*/, "").trim().slice(0, 300) ?? "it said nothing";
 }
 
-async function ready(target, url, from) {
+async function ready(target, url, from, { healthy = true } = {}) {
   const until = Date.now() + READY_LIMIT;
   let last = "no answer";
   while (Date.now() < until) {
@@ -130,7 +131,7 @@ async function ready(target, url, from) {
     try {
       const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
       const text = await response.text();
-      if (response.ok) return;
+      if (response.ok || !healthy) return;
       last = `/health answers ${response.status}: ${text.slice(0, 200)}`;
     } catch {
       // Not listening yet.
@@ -202,13 +203,15 @@ async function legacyGrant(simUrl) {
  * - `crons`: whether the analysis worker's crons tick.
  * - `watch`: whether an edit of the sources rebuilds the workers.
  * - `quiet`: no step lines.
+ * - `expose`: the worker that listens at the port; only mcp-server does in production.
+ * - `without`: a worker that is not there; the stack is then ready as soon as it answers at all.
  * - `only`: `workers` or `simulator` for one half; `inherit` sends its output to this process's instead of a file.
  *
  * Gives `{url, simUrl, stateDir, vars, stop(), restart(), kill9(), pids(), explorer(path, init), logs(), onError}`.
  * `kill9({simulator})` kills wrangler and workerd of the workers together (with `simulator`, the simulator's too);
  * `restart()` starts what is not running over the same state and ports.
  */
-export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, only, inherit = false } = {}) {
+export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, expose = "mcp-server", without, only, inherit = false } = {}) {
   const step = quiet ? (_name, work) => work() : sayStep;
   const temporary = !stateDir;
   const base = temporary ? mkdtempSync(join(tmpdir(), "ttai-stack-")) : resolve(stateDir);
@@ -259,9 +262,11 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     };
     const startWorkers = async () => {
       const from = readFileSync(logs.workers).length;
-      const configs = Object.entries(CONFIGS).flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
+      // The first one is the one that listens.
+      const first = Object.entries(CONFIGS).filter(([worker]) => worker !== without).sort(([left], [right]) => Number(right === expose) - Number(left === expose));
+      const configs = first.flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
       workers = start("the workers", [...configs, "--persist-to", dirs.state, "--port", String(at)], logs.workers);
-      await ready(workers, url, from);
+      await ready(workers, url, from, { healthy: expose === "mcp-server" && !without });
     };
 
     const simulatorUp = withSimulator ? startSimulator() : Promise.resolve();
@@ -307,6 +312,11 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
         rmSync(registry, { recursive: true, force: true });
         for (const worker of Object.keys(CONFIGS)) rmSync(join(dirs.run, worker), { recursive: true, force: true });
         unlock();
+        const { JWT_SECRET, TOKEN_ENCRYPTION_KEY, TT_CLIENT_SECRET } = all;
+        searchAtStop(
+          { state: dirs.state, logs: [logs.workers, logs.setup], simulator: dirs.simulator, base },
+          { "the key JWT_SECRET": JWT_SECRET, "the key TOKEN_ENCRYPTION_KEY": TOKEN_ENCRYPTION_KEY, "the operator's client secret": TT_CLIENT_SECRET },
+        );
         if (temporary) rmSync(base, { recursive: true, force: true });
       },
       async restart() {

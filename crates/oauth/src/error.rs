@@ -159,3 +159,65 @@ impl From<store::Error> for Refusal {
         Self::Page(error.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::Reason;
+
+    use super::*;
+    use crate::Failure;
+
+    #[test]
+    fn every_code_has_its_word_and_its_statuses() {
+        for (code, word, status, page) in [
+            (Code::InvalidRequest, "invalid_request", 400, 400),
+            (Code::InvalidClient, "invalid_client", 401, 400),
+            (Code::InvalidGrant, "invalid_grant", 400, 400),
+            (Code::InvalidScope, "invalid_scope", 400, 400),
+            (Code::InvalidTarget, "invalid_target", 400, 400),
+            (Code::UnsupportedGrantType, "unsupported_grant_type", 400, 400),
+            (Code::UnsupportedResponseType, "unsupported_response_type", 400, 400),
+            (Code::InvalidRedirectUri, "invalid_redirect_uri", 400, 400),
+            (Code::InvalidClientMetadata, "invalid_client_metadata", 400, 400),
+            (Code::AccessDenied, "access_denied", 400, 400),
+            (Code::TemporarilyUnavailable, "temporarily_unavailable", 503, 503),
+            (Code::ServerError, "server_error", 500, 500),
+            (Code::TooManyRequests, "too_many_requests", 429, 429),
+            (Code::TooLarge, "invalid_request", 413, 413),
+            (Code::ConsentMismatch, "consent_mismatch", 400, 400),
+            (Code::ConsentExpired, "consent_expired", 400, 400),
+            (Code::StateMismatch, "state_mismatch", 400, 400),
+        ] {
+            let error = Error::new(code, "What was wrong.");
+            assert_eq!((code.as_str(), code.status(), code.page_status()), (word, status, page));
+            assert_eq!(error.json(), serde_json::json!({ "error": word, "error_description": "What was wrong." }));
+            let header = error.headers();
+            match code {
+                Code::InvalidClient => assert!(header.unwrap().1.starts_with("Basic ")),
+                Code::TemporarilyUnavailable => assert_eq!(header.unwrap(), ("Retry-After", "2".to_owned())),
+                _ => assert_eq!(header, None),
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_of_the_product_ends_a_login_in_one_of_three_ways() {
+        for reason in Reason::ALL {
+            let failure = Failure::from(&domain::Error::new(reason, "What was wrong."));
+            let expected = match reason {
+                Reason::Internal | Reason::NotConfigured | Reason::KeyUnavailable => "internal",
+                reason if reason.retryable() => "unavailable",
+                _ => "denied",
+            };
+            let word = match failure {
+                Failure::Denied(_) => "denied",
+                Failure::Unavailable(_) => "unavailable",
+                Failure::Internal(_) => "internal",
+            };
+            assert_eq!(word, expected, "{reason:?}");
+        }
+        let database = Error::from(store::Error("the database's own words".to_owned()));
+        assert_eq!(database.code, Code::TemporarilyUnavailable);
+        assert!(!database.description.contains("own words"));
+    }
+}

@@ -33,3 +33,43 @@ pub(crate) fn add<B>(response: &mut Response<B>, headers: impl IntoIterator<Item
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{Family, Reason};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn every_reason_has_its_status_and_one_form() {
+        for reason in Reason::ALL {
+            let given = Error::new(reason, "What was wrong, and what to do.").with("retry_after", 5);
+            let response = error(&given);
+            let expected = match (reason, reason.family()) {
+                (Reason::MethodNotAllowed, _) => 405,
+                (Reason::PayloadTooLarge, _) => 413,
+                (Reason::NotConfigured | Reason::KeyUnavailable, _) => 503,
+                (_, Family::AuthenticationError) => 401,
+                (_, Family::AuthorizationError) => 403,
+                (_, Family::ValidationError) => 400,
+                (_, Family::NotFound) => 404,
+                (_, Family::RateLimit) => 429,
+                (_, Family::TastytradeError) => 502,
+                (_, Family::AnalysisError | Family::DatabaseError | Family::InternalError) => 500,
+            };
+            assert_eq!(response.status().as_u16(), expected, "{reason:?}");
+            assert_eq!(response.headers()["content-type"], "application/json");
+            assert_eq!(
+                (&response.headers()["cache-control"], &response.headers()["retry-after"]),
+                (&"no-store".parse().unwrap(), &"5".parse().unwrap())
+            );
+            let body: Value = serde_json::from_slice(response.body()).unwrap();
+            let said = json!({
+                "code": reason.family(), "reason": reason, "message": "What was wrong, and what to do.",
+                "retryable": reason.retryable(), "details": {"retry_after": 5},
+            });
+            assert_eq!(body, json!({ "error": said }));
+        }
+    }
+}
