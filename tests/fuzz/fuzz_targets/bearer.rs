@@ -48,7 +48,10 @@ fn check_header(header: &str) {
     let (db, config) = (Db::default(), ttai_fuzz::config());
     // `{live}` and `{ended}` in an input stand for tokens that are ours, `{key}` for an API key that is.
     let key = ttai_fuzz::opaque(token::Kind::ApiKey, 'A');
-    let header = header.replace("{live}", &token_of(ttai_fuzz::GRANT)).replace("{ended}", &token_of("g2")).replace("{key}", &key);
+    let header = header
+        .replace("{live}", &token_of(ttai_fuzz::GRANT))
+        .replace("{ended}", &token_of("g2"))
+        .replace("{key}", &key);
     match block_on(authenticate(&db, &ttai_fuzz::jwt_keys(), &config, ttai_fuzz::now(), Some(&header))) {
         Ok(who) => {
             let presented = bearer(Some(&header)).unwrap();

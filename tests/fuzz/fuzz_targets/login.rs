@@ -140,6 +140,16 @@ fuzz_target!(|data: &[u8]| {
     let config = ttai_fuzz::config();
     for check in [check_authorize, check_decide, check_come_back] {
         let (db, entropy) = (Db::default(), Counting::default());
-        check(&Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now(), changes: &oauth::Changes::default() }, &params, cookies);
+        check(
+            &Context {
+                db: &db,
+                config: &config,
+                entropy: &entropy,
+                now: ttai_fuzz::now(),
+                changes: &oauth::Changes::default(),
+            },
+            &params,
+            cookies,
+        );
     }
 });
