@@ -186,6 +186,13 @@ pub enum JobState {
     Errored,
 }
 
+impl JobState {
+    /// Whether nothing will happen any more.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Complete | Self::Errored)
+    }
+}
+
 /// What the dashboard shows of the last sync.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Overview {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use worker::{
     Fetch, Fetcher, Headers, Method, RequestInit, RequestRedirect, Stub,
+    wasm_bindgen::JsValue,
     web_sys::{self, AbortController},
 };
 
@@ -56,23 +57,35 @@ fn outgoing(request: &http::Request<Vec<u8>>, redirect: RequestRedirect) -> Resu
 }
 
 /// Aborts its call when it is dropped. A call that is over does not mind.
-struct Guard(AbortController);
+struct Guard(Option<AbortController>);
+
+impl Guard {
+    /// Lets the call go on by itself.
+    fn let_go(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(controller) = &self.0 {
+            controller.abort();
+        }
     }
 }
 
 /// The request, which is aborted when the guard is dropped.
 fn guarded(request: &http::Request<Vec<u8>>, redirect: RequestRedirect) -> Result<(worker::Request, Guard), Failure> {
     let failed = |error| Failure::Connection(format!("{error:?}"));
-    let guard = Guard(AbortController::new().map_err(failed)?);
+    watched(outgoing(request, redirect)?.inner()).map_err(failed)
+}
+
+fn watched(request: &web_sys::Request) -> Result<(worker::Request, Guard), JsValue> {
+    let controller = AbortController::new()?;
     let init = web_sys::RequestInit::new();
-    init.set_signal(Some(&guard.0.signal()));
-    let request = outgoing(request, redirect)?;
-    let request = web_sys::Request::new_with_request_and_init(request.inner(), &init).map_err(failed)?;
-    Ok((request.into(), guard))
+    init.set_signal(Some(&controller.signal()));
+    let request = web_sys::Request::new_with_request_and_init(request, &init)?;
+    Ok((request.into(), Guard(Some(controller))))
 }
 
 /// Sends a request over the internet and reads the answer, headers and body together within the deadline.
@@ -128,6 +141,15 @@ pub async fn to_object(object: &Stub, request: &http::Request<Vec<u8>>) -> Resul
     let (request, _guard) = guarded(request, RequestRedirect::Follow)?;
     let mut response = object.fetch_with_request(request).await.map_err(broken)?;
     read(&mut response).await
+}
+
+/// Hands a request on to a Durable Object as it came, redirects and all, and the answer back unread. Where the future is
+/// dropped before there is an answer, the call is aborted.
+pub async fn hand_on(object: &Stub, request: worker::Request) -> worker::Result<worker::Response> {
+    let (request, guard) = watched(request.inner()).map_err(|error| worker::Error::RustError(format!("{error:?}")))?;
+    let response = object.fetch_with_request(request).await?;
+    guard.let_go();
+    Ok(response)
 }
 
 /// Sends a request to a Durable Object and passes its answer on unread, which may be a stream.

@@ -9,7 +9,13 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::Scopes;
 use libfuzzer_sys::fuzz_target;
-use oauth::{Context, Params, access, revoke::revoke, token, token::Request};
+use oauth::{
+    Context, Params,
+    access::{self, Presented},
+    revoke::revoke,
+    token,
+    token::Request,
+};
 use serde_json::Value;
 use ttai_fuzz::{APP_SECRET, CLOSED_APP, Counting, Db, OPEN_APP, Outside, VERIFIER, block_on};
 use vault::token::Kind;
@@ -30,7 +36,8 @@ fn knows_secret(request: &Request<'_>, form: &Params) -> bool {
 fn check_pair(cx: &Cx<'_>, request: &Request<'_>, form: &Params, answer: &Value) {
     let granted = Scopes::parse(ttai_fuzz::GRANTED).unwrap();
     let access = answer["access_token"].as_str().expect("an access token");
-    let who = access::verify_token(&ttai_fuzz::jwt_keys(), cx.config, access, cx.now).expect("it verifies");
+    let presented = access::present(&ttai_fuzz::jwt_keys(), cx.config, access, cx.now).expect("it verifies");
+    let Presented::Token(who) = presented else { panic!("an access token that looks like a key") };
     assert!(granted.contains_all(&who.scopes) && !who.scopes.is_empty(), "{}", who.scopes);
     assert_eq!(answer["scope"], who.scopes.to_string());
     assert_eq!(who.user.as_str(), ttai_fuzz::USER);

@@ -97,6 +97,13 @@ pub(crate) fn finish(
     reply
 }
 
+/// Notes that whoever made a call went away while it hung. There is no answer.
+pub(crate) fn abandon(world: &mut World, started: &Started, wall: Timestamp) {
+    if let Some(entry) = started.entry {
+        world.journal.abandoned(entry, wall);
+    }
+}
+
 /// Pages and control calls are neither counted nor disturbed by faults.
 fn is_page(path: &str) -> bool {
     path.starts_with("/sim/")

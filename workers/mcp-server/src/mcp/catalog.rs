@@ -34,7 +34,7 @@ const ICONS: &[Icon] =
 const INSTRUCTIONS: &str = "TTAI reads the market and the user's TastyTrade account. Every number carries `source` and \
 `as_of`; a field that is null is not known, and `notes` says why. Volatilities, ranks, percentiles and percent changes are \
 in percent (42.7 means 42.7 %). Errors carry a `code`, say what to do, and whether a retry may help. Jobs answer with a \
-`workflow_id`; get_workflow_status tells how far they are.";
+`workflow_id`; get_workflow_status tells how far they are, and with `wait_seconds` waits for their end.";
 
 const TOOLS: &[Tool] = &[
     Tool {
@@ -54,7 +54,8 @@ const TOOLS: &[Tool] = &[
         name: "get_workflow_status",
         title: "Get the status of a job",
         description: "Where a job stands that was started earlier, for example a sync of the accounts: queued, running, \
-            complete with its output, or errored with the reason.",
+            complete with its output, or errored with the reason. With `wait_seconds` the answer comes when the job has \
+            ended or that time is over, so that one call is enough for most jobs.",
         input_schema: include_str!("../../../../crates/contract/schemas/get_workflow_status.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_workflow_status.output.json")),
         annotations: Annotations::READ,
@@ -178,11 +179,14 @@ const PROMPTS: &[Prompt] = &[
         name: "position-review",
         title: "Review a position",
         description: "Hold, roll or close: the legs of one underlying with profit or loss, days left and a recommendation.",
-        arguments: &[PromptArgument {
-            name: "symbol",
-            description: "The underlying, for example AAPL.",
-            required: true,
-        }],
+        arguments: &[
+            PromptArgument { name: "symbol", description: "The underlying, for example AAPL.", required: true },
+            PromptArgument {
+                name: "expiration",
+                description: "YYYY-MM-DD: the options that expire on this day alone; empty for all.",
+                required: false,
+            },
+        ],
         icons: ICONS,
     },
     Prompt {

@@ -17,7 +17,7 @@ mod tools;
 use domain::Scopes;
 use edge::{
     http::{Body, Request, Response},
-    mcp::{Product, answer, respond, session},
+    mcp::{answer, respond, session},
 };
 use futures_util::future::join;
 use mcp::{Ask, Entry, Options, Received, Reply, ToolCall, Toolset};
@@ -34,7 +34,7 @@ pub(crate) async fn serve(app: &App<'_>, request: &Request) -> Response<Body> {
 async fn answered(app: &App<'_>, request: &Request) -> Result<Response<Body>, Response> {
     let token = auth::token(app, request).await?;
     let toolset = Toolset::parse(&catalog::CATALOG, request.uri().query().unwrap_or_default());
-    let options = Options { toolset: Some(&toolset), ..Live::options() };
+    let options = Options { toolset: Some(&toolset), ..product::options(app.env, &app.config.seal) };
     let received = mcp::receive(&catalog::CATALOG, &options, request.headers(), request.body());
     let (caller, prefetched) =
         join(auth::caller(app, request, token, counted::class(&received)), tools::prefetch(app, &received)).await;

@@ -1,16 +1,16 @@
 //! The product behind the transport: as one request sees it, and as a stream or a session holds it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use contract::Principal;
 use domain::{Error, Scopes};
 use edge::{
     after::After,
-    mcp::{Changes, Frames, Product, seal::RingSeal},
+    mcp::{Changes, Frames, Product, Timing, seal::RingSeal},
 };
 use mcp::{
-    Ask, Catalog, Completion, CompletionOutput, Options, Outcome, PromptGet, PromptOutput, Reply, ResourceContents,
-    ResourceRead, ToolCall, ToolOutput, input::StateSeal,
+    Ask, Catalog, Completion, CompletionOutput, Options, Outcome, Pages, PromptGet, PromptOutput, Reply,
+    ResourceContents, ResourceRead, ToolCall, ToolOutput, input::StateSeal,
 };
 use serde::{Deserialize, Serialize};
 use worker::Env;
@@ -22,8 +22,14 @@ use crate::{
     config::Config,
 };
 
-/// What all of the product has in common, whoever asks.
-const OPTIONS: Options<'static> = Options { compat: true, asks_back: true, sessions: true, toolset: None, pages: None };
+/// The most items on one page of a list: more than there are, so that a client that does not page sees everything.
+const PAGE: usize = 50;
+
+/// How requests are read. In development `MCP_PAGE_SIZE` may make pages smaller.
+pub(crate) fn options<'a>(env: &Env, key: &'a RingSeal) -> Options<'a> {
+    let size = edge::vars::in_development(env, "MCP_PAGE_SIZE").unwrap_or(PAGE);
+    Options { compat: true, asks_back: true, sessions: true, toolset: None, pages: Some(Pages { size, key }) }
+}
 
 /// The product within one request.
 pub(crate) struct Live<'a> {
@@ -50,6 +56,7 @@ impl Product for Live<'_> {
             request_id: self.app.request_id.clone(),
             after: self.app.after.clone(),
             seal: self.app.config.seal.clone(),
+            prefetched: Rc::new(RefCell::new(self.prefetched.take())),
         }
     }
 
@@ -65,8 +72,12 @@ impl Product for Live<'_> {
         &catalog::CATALOG
     }
 
-    fn options() -> Options<'static> {
-        OPTIONS
+    fn options(&self) -> Options<'_> {
+        options(self.app.env, &self.app.config.seal)
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::of(self.app.env)
     }
 
     fn seal(&self) -> &dyn StateSeal {
@@ -88,9 +99,9 @@ impl Product for Live<'_> {
         admit(&self.caller.principal, ask, refused)
     }
 
-    async fn tool(&self, call: &ToolCall, _told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
+    async fn tool(&self, call: &ToolCall, told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
         let prefetched = self.prefetched.take();
-        let called = tools::call(self.app, self.caller, call, prefetched);
+        let called = tools::call(self.app, self.caller, call, told, prefetched);
         counted::tool(self.app, self.caller, call, called).await.map(Outcome::Done)
     }
 
@@ -141,6 +152,8 @@ pub(crate) struct Held {
     request_id: String,
     after: After,
     seal: RingSeal,
+    /// For the first call only.
+    prefetched: Rc<RefCell<tools::Prefetched>>,
 }
 
 impl Held {
@@ -148,7 +161,7 @@ impl Held {
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
         let Passport { principal, client_id, request_id } = passport;
         let caller = Caller { principal, client_id, quote_ttl: None, counted: None };
-        Self { env: env.clone(), caller, request_id, after: After::object(), seal }
+        Self { env: env.clone(), caller, request_id, after: After::object(), seal, prefetched: Rc::default() }
     }
 
     /// What states are sealed with in this environment.
@@ -181,8 +194,12 @@ impl Product for Held {
         &catalog::CATALOG
     }
 
-    fn options() -> Options<'static> {
-        OPTIONS
+    fn options(&self) -> Options<'_> {
+        options(&self.env, &self.seal)
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::of(&self.env)
     }
 
     fn seal(&self) -> &dyn StateSeal {
@@ -207,7 +224,7 @@ impl Product for Held {
     }
 
     async fn tool(&self, call: &ToolCall, told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
-        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).tool(call, told).await
+        Live::new(&self.app()?, &self.caller, self.prefetched.take()).tool(call, told).await
     }
 
     async fn resource(&self, read: &ResourceRead) -> Result<Outcome<Vec<ResourceContents>>, Error> {
@@ -233,9 +250,9 @@ fn asks_back(_name: &str) -> bool {
     false
 }
 
-/// Whether there is something to tell of while a request is served. Every tool so far has one step.
-fn reports(_ask: &Ask) -> bool {
-    false
+/// Whether there is something to tell of while a request is served: the tool has steps, and the client wants to hear of them.
+fn reports(ask: &Ask) -> bool {
+    ask.context().progress().is_some() && matches!(ask, Ask::Tool(call) if tools::reports(call.tool.name))
 }
 
 /// Refuses what the caller's token does not permit, and tells of a tool. Over POST that was answered by a 403 already.

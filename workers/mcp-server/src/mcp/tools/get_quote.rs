@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use mcp::{ToolCall, ToolOutput};
 use store::settings;
 
+use super::report::Report;
 use crate::{app::App, auth::Caller};
 
 /// What the cache has that may be fresh enough; nothing if the arguments have an error, which [`call`] reports.
@@ -29,11 +30,15 @@ async fn cached(app: &App<'_>, symbols: &[Symbol]) -> Vec<Option<Quote>> {
     .await
 }
 
+/// The steps of a call: the cache, TastyTrade, the answer.
+const STEPS: Option<f64> = Some(3.0);
+
 /// Quotes in the order asked for.
 pub(crate) async fn call(
     app: &App<'_>,
     caller: &Caller,
     call: &ToolCall,
+    mut report: Report<'_>,
     prefetched: Option<Vec<Option<Quote>>>,
 ) -> Result<ToolOutput, Error> {
     let symbols = call.read::<GetQuoteInput>()?.symbols()?;
@@ -51,8 +56,16 @@ pub(crate) async fn call(
         .filter(|(_, quote)| quote.is_none())
         .map(|(symbol, _)| symbol.to_string())
         .collect();
-    let fetched = if missing.is_empty() { None } else { fetch(app, caller, missing, symbols.len()).await? };
+    let (all, missed) = (symbols.len(), missing.len());
+    report.step(1.0, STEPS, || format!("{} of {all} quotes were in the cache", all.saturating_sub(missed)));
+    let fetched = if missing.is_empty() {
+        None
+    } else {
+        report.step(2.0, STEPS, || format!("Asking TastyTrade for {missed} of {all}"));
+        fetch(app, caller, missing, all).await?
+    };
     let output = merge(&symbols, cached, fetched);
+    report.step(3.0, STEPS, || "Done".to_owned());
     let raw = serde_json::value::to_raw_value(&output)
         .map_err(|_| Error::new(Reason::Internal, "The quotes could not be written. This is ours to mend."))?;
     Ok(ToolOutput::new(raw, text(&output)))
