@@ -97,7 +97,7 @@ function tool(entry, scope) {
   const hints = Object.entries(annotations(field(entry, "annotations"))).map(([key, value]) => MARKS[key][value ? 0 : 1]);
   const [input, output] = [schema(entry, "input_schema"), schema(entry, "output_schema")];
   const required = new Set(input.required ?? []);
-  const inputs = Object.entries(input.properties ?? {}).map(([key, property]) => [`\`${key}\``, typeOf(property), required.has(key) ? "yes" : "no", property.description]);
+  const inputs = rows(input).map(([path, type, what]) => [path, type, required.has(path.replace(/[`[\]]/g, "")) ? "yes" : "no", what]);
   return [
     `### ${name}`,
     `*${field(entry, "title")}*. ${field(entry, "description")}`,

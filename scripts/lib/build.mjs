@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { run } from "./exec.mjs";
 import { withLock } from "./lock.mjs";
+import { shortenNames } from "./names.mjs";
 import { ROOT } from "./paths.mjs";
 import { say, step, Stop } from "./say.mjs";
 import { WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs";
@@ -19,7 +20,7 @@ export const FIXTURE = "conformance-fixture";
 export const folder = (worker) => (worker === FIXTURE ? "tests/conformance/fixture" : `workers/${worker}`);
 
 // Panic unwinding keeps one request's panic from ending the others. wasm-opt would save nothing over gzip and would cost
-// half a minute; names are kept so that a panic can be read.
+// half a minute; names are kept, in short, so that a panic can be read.
 const ARGUMENTS = ["--release", "--panic-unwind", "--no-opt"];
 
 const output = (worker) => join(ROOT, folder(worker), "build");
@@ -37,7 +38,7 @@ function* files(path) {
 function fingerprint(worker) {
   const hash = createHash("sha256");
   hash.update(JSON.stringify([WASM_BINDGEN, WORKER_BUILD, ARGUMENTS]));
-  const sources = [".cargo/config.toml", "Cargo.toml", "Cargo.lock"].map((name) => join(ROOT, name));
+  const sources = [".cargo/config.toml", "Cargo.toml", "Cargo.lock", "scripts/lib/names.mjs"].map((name) => join(ROOT, name));
   for (const source of ["crates", folder(worker), "migrations", "knowledge"]) {
     if (existsSync(join(ROOT, source))) sources.push(...files(join(ROOT, source)));
   }
@@ -96,6 +97,8 @@ export async function build(workers, environment, { show = false } = {}) {
           const log = join(ROOT, ".wrangler", "logs", `build-${worker}.log`);
           rmSync(log, { force: true });
           await run("worker-build", ARGUMENTS, { cwd: join(ROOT, folder(worker)), env: await environment(), log, what: `building ${worker}`, show });
+          const wasm = join(output(worker), "index_bg.wasm");
+          writeFileSync(wasm, shortenNames(readFileSync(wasm)));
           writeFileSync(stamp(worker), print);
           return "ok";
         });

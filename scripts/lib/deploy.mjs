@@ -18,12 +18,12 @@ const ORDER = ["analysis", "mcp-server"];
 
 /** Which worker is sent which secret: no more than it uses. */
 const SECRETS = {
-  "mcp-server": ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "TOKEN_ENCRYPTION_KEY", "TOKEN_ENCRYPTION_KEY_PREVIOUS", "TT_CLIENT_ID"],
+  "mcp-server": ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "TOKEN_ENCRYPTION_KEY", "TOKEN_ENCRYPTION_KEY_PREVIOUS", "OAUTH_CLIENTS", "TT_CLIENT_ID"],
   analysis: ["TOKEN_ENCRYPTION_KEY", "TOKEN_ENCRYPTION_KEY_PREVIOUS", "TT_CLIENT_ID", "TT_CLIENT_SECRET", "LLM_API_KEY"],
 };
 
 /** Never under [vars], where everybody with the repository reads them. */
-const SECRET_NAMES = ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "TOKEN_ENCRYPTION_KEY", "TOKEN_ENCRYPTION_KEY_PREVIOUS", "TT_CLIENT_SECRET", "TT_REFRESH_TOKEN", "LLM_API_KEY"];
+const SECRET_NAMES = ["JWT_SECRET", "JWT_SECRET_PREVIOUS", "TOKEN_ENCRYPTION_KEY", "TOKEN_ENCRYPTION_KEY_PREVIOUS", "TT_CLIENT_SECRET", "TT_REFRESH_TOKEN", "OAUTH_CLIENTS", "LLM_API_KEY"];
 
 const PRODUCTION_VARS = join(ROOT, ".dev.production.vars");
 const PLACEHOLDER_URL = "https://ttai.example.com";

@@ -12,8 +12,11 @@ import { CARGO_DENY, STARLARK, WASM_BINDGEN, WORKER_BUILD } from "./versions.mjs
 
 const log = (name) => join(TOOLS, "logs", `${name}.log`);
 
-/** Settings that keep wrangler from calling home and from talking more than it has to say. */
-export const QUIET_WRANGLER = { WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_HIDE_BANNER: "true", DO_NOT_TRACK: "1" };
+/**
+ * Settings that keep wrangler from calling home, from talking more than it has to say, and from keeping traces: those have
+ * addresses with their queries, and with them codes and states.
+ */
+export const QUIET_WRANGLER = { X_LOCAL_OBSERVABILITY: "false", WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", WRANGLER_HIDE_BANNER: "true", DO_NOT_TRACK: "1" };
 
 async function systemPackages() {
   const needed = [];

@@ -12,6 +12,7 @@ import { capture, plain } from "./exec.mjs";
 import { tryLock } from "./lock.mjs";
 import { CONFIGS, NODE, ROOT, SIM_CONFIG, WRANGLER } from "./paths.mjs";
 import { step as sayStep, Stop } from "./say.mjs";
+import { searchAtStop } from "./secrets.mjs";
 import { QUIET_WRANGLER } from "./setup.mjs";
 import { fromTemplate, keepTemplate, migrate, seedKnowledge } from "./state.mjs";
 
@@ -122,7 +123,7 @@ function reason(log, from) {
   return line?.replace(/^.*\[ERROR\]\s*/, "").trim().slice(0, 300) ?? "it said nothing";
 }
 
-async function ready(target, url, from) {
+async function ready(target, url, from, { healthy = true } = {}) {
   const until = Date.now() + READY_LIMIT;
   let last = "no answer";
   while (Date.now() < until) {
@@ -130,7 +131,7 @@ async function ready(target, url, from) {
     try {
       const response = await fetch(`${url}/health`, { signal: AbortSignal.timeout(5_000) });
       const text = await response.text();
-      if (response.ok) return;
+      if (response.ok || !healthy) return;
       last = `/health answers ${response.status}: ${text.slice(0, 200)}`;
     } catch {
       // Not listening yet.
@@ -196,18 +197,21 @@ async function legacyGrant(simUrl) {
  * - `port`, `simPort`: 0 for a free one.
  * - `stateDir`: the folder for state and logs; without it a new one under the system's temporary folder, which `stop()`
  *   removes.
- * - `vars`: variables of both workers; null removes one. Without secrets among them, this state folder's own are used.
+ * - `vars`: variables of both workers; null removes one. Without secrets among them, this state folder's own are used, and
+ *   without `watch` the rate limits are out of reach unless they are among them.
  * - `legacy`: the single-user mode, with a grant from `vars` or else from the simulator.
  * - `crons`: whether the analysis worker's crons tick.
  * - `watch`: whether an edit of the sources rebuilds the workers.
  * - `quiet`: no step lines.
+ * - `expose`: the worker that listens at the port; only mcp-server does in production.
+ * - `without`: a worker that is not there; the stack is then ready as soon as it answers at all.
  * - `only`: `workers` or `simulator` for one half; `inherit` sends its output to this process's instead of a file.
  *
  * Gives `{url, simUrl, stateDir, vars, stop(), restart(), kill9(), pids(), explorer(path, init), logs(), onError}`.
  * `kill9({simulator})` kills wrangler and workerd of the workers together (with `simulator`, the simulator's too);
  * `restart()` starts what is not running over the same state and ports.
  */
-export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, only, inherit = false } = {}) {
+export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, legacy = false, crons = false, watch = false, quiet = true, expose = "mcp-server", without, only, inherit = false } = {}) {
   const step = quiet ? (_name, work) => work() : sayStep;
   const temporary = !stateDir;
   const base = temporary ? mkdtempSync(join(tmpdir(), "ttai-stack-")) : resolve(stateDir);
@@ -235,7 +239,7 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     if (withSimulator) writeFileSync(logs.simulator, "");
 
     const given = "JWT_SECRET" in vars || "TOKEN_ENCRYPTION_KEY" in vars ? {} : keptSecrets(base);
-    let all = { ...SIMULATED_APP, ...given, ...vars, ...addresses(url, simUrl), ...pick(vars, STEERABLE) };
+    let all = { ...SIMULATED_APP, ...given, ...(watch ? {} : NO_LIMITS), ...vars, ...addresses(url, simUrl), ...pick(vars, STEERABLE) };
     const registry = join(dirs.run, `registry-${process.pid}`);
     const env = { ...process.env, ...QUIET_WRANGLER, CI: "1", FORCE_COLOR: "0", NO_COLOR: "1" };
     delete env.NODE_OPTIONS;
@@ -258,9 +262,11 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     };
     const startWorkers = async () => {
       const from = readFileSync(logs.workers).length;
-      const configs = Object.entries(CONFIGS).flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
+      // The first one is the one that listens.
+      const first = Object.entries(CONFIGS).filter(([worker]) => worker !== without).sort(([left], [right]) => Number(right === expose) - Number(left === expose));
+      const configs = first.flatMap(([worker, file]) => ["-c", configured(join(dirs.run, worker), file, all, { watch })]);
       workers = start("the workers", [...configs, "--persist-to", dirs.state, "--port", String(at)], logs.workers);
-      await ready(workers, url, from);
+      await ready(workers, url, from, { healthy: expose === "mcp-server" && !without });
     };
 
     const simulatorUp = withSimulator ? startSimulator() : Promise.resolve();
@@ -306,6 +312,11 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
         rmSync(registry, { recursive: true, force: true });
         for (const worker of Object.keys(CONFIGS)) rmSync(join(dirs.run, worker), { recursive: true, force: true });
         unlock();
+        const { JWT_SECRET, TOKEN_ENCRYPTION_KEY, TT_CLIENT_SECRET } = all;
+        searchAtStop(
+          { state: dirs.state, logs: [logs.workers, logs.setup], simulator: dirs.simulator, base },
+          { "the key JWT_SECRET": JWT_SECRET, "the key TOKEN_ENCRYPTION_KEY": TOKEN_ENCRYPTION_KEY, "the operator's client secret": TT_CLIENT_SECRET },
+        );
         if (temporary) rmSync(base, { recursive: true, force: true });
       },
       async restart() {
@@ -330,6 +341,9 @@ export async function startStack({ port = 0, simPort = 0, stateDir, vars = {}, l
     throw error;
   }
 }
+
+// Tests log in hundreds of times a minute from one address. The limits are counted all the same.
+const NO_LIMITS = Object.fromEntries(["REGISTER", "AUTHORIZE", "TOKEN", "MARKET", "ACCOUNT", "ANALYSIS", "SETTINGS", "OTHER"].map((name) => [`RATE_${name}`, "1000000"]));
 
 // What a test may set although it usually follows from the ports.
 const STEERABLE = ["TT_API_URL", "TT_AUTHORIZE_URL", "TT_STREAMER_URL", "ENVIRONMENT", "PUBLIC_URL"];

@@ -61,6 +61,10 @@ export async function runFile(file, tally, env) {
     });
     stream.on("test:pass", count(true));
     stream.on("test:fail", count(false));
+    // What a test reports of itself; the figures of the whole file come from Node.
+    stream.on("test:diagnostic", ({ message, nesting }) => {
+      if (nesting > 0 || !/^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/.test(message)) say(`          ${message}`);
+    });
     stream.on("test:stderr", ({ message }) => output.push(message));
     stream.on("test:stdout", ({ message }) => output.push(message));
     stream.on("end", done);

@@ -1,5 +1,7 @@
 // What `npm test` runs. Parts can be named: `node scripts/test.mjs fmt clippy native`; `e2e` may be followed by words that
 // choose files by their path.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { houseRules } from "../lint-house.mjs";
 import { build, checkSize, sizeLine, WORKERS } from "./build.mjs";
@@ -10,6 +12,7 @@ import { NODE, ROOT } from "./paths.mjs";
 import { say, seconds, Stop } from "./say.mjs";
 import { cargoDeny, chromium, pythonWith, setup, starlark } from "./setup.mjs";
 import { startStack } from "./stack.mjs";
+import { searched } from "./secrets.mjs";
 import { runFile, suiteFiles } from "./suites.mjs";
 import { failure, Tally } from "./tally.mjs";
 import { WASM_TARGET } from "./versions.mjs";
@@ -115,6 +118,8 @@ const parts = {
     }
     const browser = files.some((file) => file.includes("browser")) ? await tally.check("a browser for the suites", () => chromium()) : undefined;
     const python = files.some((file) => file.includes("tests/sdk")) ? await tally.check("Python with TastyTrade's SDK", () => pythonWith("sdk", join(ROOT, "tests/sdk/python/requirements.txt"))) : undefined;
+    const folder = mkdtempSync(join(tmpdir(), "ttai-searched-"));
+    process.env.TTAI_SECRET_FINDINGS = join(folder, "findings.jsonl");
     const stack = await tally.check("the local stack starts", () => startStack());
     if (!stack) return files.forEach((file) => tally.fail(relative(ROOT, file), "not run: the local stack did not start"));
     const shared = { url: stack.url, simUrl: stack.simUrl, stateDir: stack.stateDir };
@@ -125,9 +130,19 @@ const parts = {
     } finally {
       await stack.stop();
     }
+    await tally.check("no secret in any store or log", () => noSecrets(process.env.TTAI_SECRET_FINDINGS));
+    rmSync(folder, { recursive: true, force: true });
     return undefined;
   },
 };
+
+/** Fails if a stack that a suite used left a secret behind: in a store of the product's or in its log. */
+function noSecrets(file) {
+  const { stacks, files, bytes, findings } = searched(file);
+  if (stacks === 0 || bytes < 100_000) throw failure(`only ${stacks} stacks with ${bytes} bytes were searched`);
+  say(`          ${stacks} stacks searched: ${files} files, ${Math.round(bytes / 1e6)} MB`);
+  if (findings.length) throw failure(findings.map(({ file: where, kind, count }) => `${where}: ${kind}, ${count} times`).join("\n"));
+}
 
 /** The part of cargo's output that tells of one failed test. */
 function section(out, name) {

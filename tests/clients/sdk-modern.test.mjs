@@ -12,16 +12,36 @@
 //     one that is refused for want of a token.
 //  9. Where something on the way does not let `server/discover` through, that mode falls back to `initialize` and works.
 // 10. Without negotiation (the library's default) it is a client of the initialize era.
+// 11. Prompts are filled in, and their arguments completed.
+// 12. Structured content is what the output schema says, of results and of errors.
+// 13. Progress of get_quote.
+// 14. A subscription hears of a sync of the user's positions, and of nothing that it did not ask for.
+//
+// Against the server with something of everything (tests/conformance/fixture):
+// 15. Every kind of content; errors; an argument that is repeated in a header.
+// 16. Progress, and log messages for a call that asks for them.
+// 17. Lists page by page.
+// 18. Resources and templates.
+// 19. Prompts and completions.
+// 20. Elicitation, sampling and roots, asked for by the result; several at once, and several rounds; a made-up state is refused.
+// 21. A client that cannot be asked: what needs sampling is refused with what is missing.
+// 22. A call that is given up; what this era has done away with.
+// 23. Changes of the lists of tools and prompts, to who asked for them.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Client, ResourceNotFoundError, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
+import { Browser } from "../lib/browser.mjs";
+import { syncNow } from "../lib/dashboard.mjs";
+import { poll } from "../lib/poll.mjs";
 import { useStack } from "../lib/stack.mjs";
-import { checkKnowledge, checkQuote, checkToolError, checkTools, logIn, recorder, Store } from "./support.mjs";
+import * as fixture from "./fixture.mjs";
+import { checkKnowledge, checkPrompts, checkQuote, checkQuoteProgress, checkSchema, checkToolError, checkTools, logIn, recorder, Store } from "./support.mjs";
 
 const CALLBACK = "http://127.0.0.1:49153/callback";
 const MODERN = "2026-07-28";
 
 const stack = await useStack();
+const browser = new Browser();
 let client;
 const store = new Store(CALLBACK);
 const record = recorder();
@@ -29,14 +49,29 @@ const transport = (authProvider = store, fetch = record.fetch) => new Streamable
 const newClient = (mode, options = {}) => new Client({ name: "ttai-suite-modern", version: "1" }, { versionNegotiation: { mode }, ...options });
 const methodsOf = (seen) => seen.filter(({ path, body }) => path === "/mcp" && body).map(({ body }) => JSON.parse(body).method);
 
-after(() => client?.close());
+const everything = await fixture.useFixture();
+const { asked, elicit, sample, roots } = fixture.answering();
+const toEverything = () => new StreamableHTTPClientTransport(new URL(`${everything.url}/mcp`));
+const able = newClient({ pin: MODERN }, { capabilities: fixture.ABLE });
+const call = (name, args = {}, options) => able.callTool({ name, arguments: args }, options);
+const logged = [];
+const changed = [];
+
+able.setRequestHandler("elicitation/create", elicit);
+able.setRequestHandler("sampling/createMessage", sample);
+able.setRequestHandler("roots/list", roots);
+able.setNotificationHandler("notifications/message", ({ params }) => void logged.push(params));
+able.setNotificationHandler("notifications/tools/list_changed", () => void changed.push("tools"));
+able.setNotificationHandler("notifications/prompts/list_changed", () => void changed.push("prompts"));
+await able.connect(toEverything());
+after(() => Promise.all([client?.close(), able.close()]));
 
 test("1. from the URL alone through the login", async () => {
   const first = transport();
   await assert.rejects(newClient({ pin: MODERN }).connect(first), UnauthorizedError);
   record.find("the refused discover", ({ path, status }) => path === "/mcp" && status === 401);
   record.find("the registration", ({ path, status }) => path === "/oauth/register" && status === 201);
-  const back = await logIn(store.opened);
+  const back = await logIn(store.opened, "trader", browser);
   assert.equal(back.searchParams.get("state"), store.expectedState);
   await first.finishAuth(back.searchParams);
   assert.ok(store.kept.access_token && store.kept.refresh_token);
@@ -126,4 +161,97 @@ test("10. without negotiation", async () => {
   checkQuote(await plain.callTool({ name: "get_quote", arguments: { symbol: "AAPL" } }), "AAPL");
   checkToolError(await plain.callTool({ name: "get_quote", arguments: { symbol: "not a symbol!" } }), "VALIDATION_ERROR", /symbol/);
   await plain.close();
+});
+
+test("11. prompts and completions", () => checkPrompts(client));
+
+test("12. structured content by the output schema", async () => {
+  const { tools } = await client.listTools();
+  for (const args of [{ symbol: "AAPL" }, { symbols: ["SPX", "ZZZZQ"] }, { symbol: "not a symbol!" }]) checkSchema(tools, "get_quote", await client.callTool({ name: "get_quote", arguments: args }));
+  const { body } = await syncNow(stack, browser);
+  const job = await client.callTool({ name: "get_workflow_status", arguments: { workflow_id: body.workflow_id } });
+  assert.ok(!job.isError, JSON.stringify(job));
+  checkSchema(tools, "get_workflow_status", job);
+});
+
+test("13. progress", () => checkQuoteProgress(stack, (name, args, options) => client.callTool({ name, arguments: args }, options)));
+
+test("14. a subscription hears of new positions", async () => {
+  const POSITIONS = "portfolio://positions";
+  const updated = [];
+  client.setNotificationHandler("notifications/resources/updated", ({ params }) => void updated.push(params.uri));
+  const subscription = await client.listen({ resourceSubscriptions: [POSITIONS, "knowledge://trading/risk"], toolsListChanged: true });
+  assert.deepEqual(subscription.honoredFilter, { resourceSubscriptions: [POSITIONS] });
+  await syncNow(stack, browser);
+  // The sync keeps its distance to the one before.
+  await poll("the update", () => updated.includes(POSITIONS), { within: 60_000 });
+  assert.deepEqual([...new Set(updated)], [POSITIONS]);
+  await subscription.close();
+  assert.equal(await subscription.closed, "local");
+});
+
+test("15. contents and errors", async () => {
+  await fixture.checkContents(call);
+  await able.listTools();
+  assert.equal((await call("test_custom_header", { value: "\u00e4 value" })).content[0].text, "Done.");
+});
+
+test("16. progress and log messages", async () => {
+  await fixture.checkProgress(call);
+  logged.length = 0;
+  await call("test_tool_with_logging");
+  assert.deepEqual(logged, [], "nobody asked");
+  const at = (level) => able.callTool({ name: "test_tool_with_logging", arguments: {}, _meta: { "io.modelcontextprotocol/logLevel": level } });
+  await at("info");
+  assert.deepEqual(logged.map(({ level, data }) => [level, data]), ["Tool execution started", "Tool processing data", "Tool execution completed"].map((data) => ["info", data]));
+  logged.length = 0;
+  await at("error");
+  assert.deepEqual(logged, []);
+});
+
+test("17. pages", () => fixture.checkPages((cursor) => able.request({ method: "tools/list", params: cursor ? { cursor } : {} })));
+
+test("18. resources", () => fixture.checkResources(able, -32602));
+
+test("19. prompts and completions of every kind", () => fixture.checkPrompts(able));
+
+test("20. questions back to the client", async () => {
+  await fixture.checkQuestions(able, call, asked);
+  await assert.rejects(able.request({ method: "tools/call", params: { name: "test_input_required_result_tampered_state", arguments: {}, requestState: "made up", inputResponses: {} } }), { code: -32602 });
+});
+
+test("21. a client that cannot be asked", async () => {
+  const silent = newClient({ pin: MODERN });
+  await silent.connect(toEverything());
+  await assert.rejects(silent.callTool({ name: "test_missing_capability", arguments: {} }), { code: -32021 });
+  const result = await silent.callTool({ name: "test_input_required_result_capabilities", arguments: {} });
+  assert.equal(result.content[0].text, "This client cannot be asked anything.");
+  await silent.close();
+});
+
+test("22. a call that is given up, and what this era does not have", async () => {
+  const giving = new AbortController();
+  const told = [];
+  const hear = (progress) => {
+    told.push(progress);
+    giving.abort("not needed any more");
+  };
+  await assert.rejects(call("test_tool_with_progress", {}, { signal: giving.signal, onprogress: hear }), /not needed|abort/i);
+  assert.equal(told.length, 1);
+  assert.equal((await call("test_simple_text")).content.length, 1);
+  for (const method of ["ping", "logging/setLevel", "resources/subscribe"]) await assert.rejects(async () => able.request({ method, params: {} }), /not supported/, method);
+});
+
+test("23. changes of the lists", async () => {
+  const subscription = await able.listen({ toolsListChanged: true, resourcesListChanged: true });
+  assert.deepEqual(subscription.honoredFilter, { toolsListChanged: true });
+  await call("test_trigger_prompt_change");
+  await call("test_trigger_tool_change");
+  await poll("the change", () => changed.length > 0);
+  assert.deepEqual(changed, ["tools"], "prompts were not asked for");
+  await subscription.close();
+  const prompts = await able.listen({ promptsListChanged: true });
+  await call("test_trigger_prompt_change");
+  await poll("the other change", () => changed.includes("prompts"));
+  await prompts.close();
 });

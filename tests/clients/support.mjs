@@ -1,8 +1,11 @@
 // What the suites of real clients share: the stack, the store of a client's credentials, a record of what it sent, and
 // the checks that hold for every client in every era.
 import assert from "node:assert/strict";
+import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import { Browser } from "../lib/browser.mjs";
 import { atTastyTrade } from "../lib/login.mjs";
+import { forgetQuotes } from "../lib/market.mjs";
+import { poll } from "../lib/poll.mjs";
 
 /** Every field of a quote; a client gets each of them, `null` where upstream has nothing. */
 export const QUOTE_FIELDS = [
@@ -49,9 +52,8 @@ export class Store {
 }
 
 /** What the person does in the browser that an application opened; gives the address at which the application is answered. */
-export async function logIn(opened, user = "trader") {
+export async function logIn(opened, user = "trader", browser = new Browser()) {
   const until = opened.searchParams.get("redirect_uri");
-  const browser = new Browser();
   const page = await browser.open(opened.href, { until });
   const login = await browser.submit(page, {}, { press: "decision=login", until });
   const back = await atTastyTrade(browser, login, user, { until });
@@ -107,6 +109,41 @@ export function checkQuote(result, symbol) {
   assert.deepEqual(result.structuredContent.missing, []);
   assert.match(result.content[0].text, new RegExp(`^${symbol} last [0-9.]+`));
   return quote;
+}
+
+/** Whether a result is what its tool's output schema says, read anew and apart from what the client does by itself. */
+export function checkSchema(tools, name, { structuredContent }) {
+  const { outputSchema } = tools.find((tool) => tool.name === name);
+  const { valid, errorMessage } = new AjvJsonSchemaValidator().getValidator(outputSchema)(structuredContent);
+  assert.ok(valid, `${name}: ${errorMessage}`);
+}
+
+/** The prompts and their completions, as a client of either era gets them. */
+export async function checkPrompts(client) {
+  const { prompts } = await client.listPrompts();
+  assert.deepEqual(prompts.map(({ name }) => name), ["position-review", "morning-briefing"]);
+  const { messages } = await client.getPrompt({ name: "position-review", arguments: { symbol: "aapl", expiration: "2026-12-18" } });
+  assert.match(messages[0].content.text, /^Review my position in AAPL that expires on 2026-12-18 /);
+  await assert.rejects(client.getPrompt({ name: "position-review", arguments: {} }), { code: -32602 });
+  await assert.rejects(client.getPrompt({ name: "position-review", arguments: { symbol: "no symbol!" } }), { code: -32602 });
+  const complete = async (ref, name, value, context) => (await client.complete({ ref, argument: { name, value }, ...(context ? { context } : {}) })).completion.values;
+  const review = { type: "ref/prompt", name: "position-review" };
+  assert.ok((await complete(review, "symbol", "SP")).includes("SPY"));
+  const days = await poll("the positions of the first sync", async () => {
+    const found = await complete(review, "expiration", "", { arguments: { symbol: "AAPL" } });
+    return found.length > 0 && found;
+  });
+  assert.ok(days.every((day) => /^\d{4}-\d\d-\d\d$/.test(day)), String(days));
+  assert.deepEqual(await complete({ type: "ref/resource", uri: "knowledge://options/strategies/{strategy}" }, "strategy", "iron"), ["iron_condor"]);
+}
+
+/** The steps of get_quote, of which one of two symbols is not in the cache. */
+export async function checkQuoteProgress(stack, call) {
+  await forgetQuotes(stack, "QQQ");
+  const told = [];
+  const result = await call("get_quote", { symbols: ["QQQ", "IWM"] }, { onprogress: (progress) => told.push(progress) });
+  assert.deepEqual(result.structuredContent.quotes.map(({ symbol }) => symbol), ["QQQ", "IWM"]);
+  assert.ok(told.length === 3 && told.every(({ progress, total, message }, at) => progress === at + 1 && total === 3 && message), JSON.stringify(told));
 }
 
 /** A tool error: the error object in the structured content, and a text for the model. */

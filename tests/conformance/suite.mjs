@@ -49,15 +49,19 @@ const pause = (ms) => new Promise((next) => setTimeout(next, ms));
 
 // ---- the fixture ------------------------------------------------------------------------------------------------------
 
-/** Starts the fixture, which is built already, in the local runtime: `{url, log(), stop()}`. */
-export async function startFixture() {
+/**
+ * Starts the fixture, which is built already, in the local runtime: `{url, group, log(), stop()}`. `vars` are variables: what is
+ * held can be made shorter (`MCP_IDLE_SECONDS`, `MCP_QUESTION_SECONDS`, `MCP_LISTEN_SECONDS`), and pages (`MCP_PAGE_SIZE`).
+ */
+export async function startFixture(vars = {}) {
   const base = mkdtempSync(join(tmpdir(), "ttai-conformance-"));
   const port = await freePort();
   const config = parse(readFileSync(join(FIXTURE, "wrangler.toml"), "utf8"));
   config.main = join(FIXTURE, config.main);
   const file = join(base, "wrangler.toml");
   writeFileSync(file, stringify(config));
-  writeFileSync(join(base, ".dev.vars"), `TOKEN_ENCRYPTION_KEY=${randomBytes(32).toString("base64")}\n`, { mode: 0o600 });
+  const all = { TOKEN_ENCRYPTION_KEY: randomBytes(32).toString("base64"), ENVIRONMENT: "development", ...vars };
+  writeFileSync(join(base, ".dev.vars"), Object.entries(all).map(([name, value]) => `${name}=${value}\n`).join(""), { mode: 0o600 });
   const log = join(base, "log");
   const output = openSync(log, "a");
   const env = { ...process.env, ...QUIET_WRANGLER, CI: "1", NO_COLOR: "1", WRANGLER_REGISTRY_PATH: join(base, "registry") };
@@ -83,7 +87,7 @@ export async function startFixture() {
   };
   for (const until = Date.now() + 60_000; ; ) {
     const answer = await fetch(`${url}/health`).catch(() => null);
-    if (answer?.ok) return { url, log: () => readFileSync(log, "utf8"), stop };
+    if (answer?.ok) return { url, group: child.pid, log: () => readFileSync(log, "utf8"), stop };
     if (child.exitCode !== null || Date.now() > until) {
       const said = plain(readFileSync(log, "utf8")).slice(-2000);
       await stop();

@@ -39,7 +39,7 @@ before(async () => {
   undispatched.catch(() => {});
 });
 
-test("2: one message delivered twice", async () => {
+test("2: one message delivered twice (G09)", async () => {
   const mark = await sim.mark();
   await sim.fault({ path: `/accounts/${SECOND_ACCOUNT}/balances*`, fault: "hang", seconds: 4 });
   await age(second);
@@ -70,7 +70,7 @@ test("2: one message delivered twice", async () => {
   assert.ok((await accountCalls(mark)) <= 3);
 });
 
-test("3: a message that fails for good", async () => {
+test("3: a message that fails for good (G10)", async () => {
   await quiet(second);
   const mark = await sim.mark();
   await sim.fault({ path: `/accounts/${SECOND_ACCOUNT}/balances*`, fault: "500", times: null });

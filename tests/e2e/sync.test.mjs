@@ -112,7 +112,7 @@ test("4: Sync now by somebody else", async () => {
   const before = (await jobs()).length;
   const nobody = await new Browser().fetch(`${stack.url}/dashboard/sync`, { method: "POST" });
   assert.equal(nobody.status, 303);
-  assert.match(nobody.headers.get("location"), /\/login$/);
+  assert.match(nobody.headers.get("location"), /\/login\?return_to=\/dashboard$/);
   const other = (await login(stack, { user: "second" })).browser;
   const foreign = await csrfOf(stack, other);
   for (const csrf of ["wrong", foreign]) {

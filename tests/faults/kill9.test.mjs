@@ -66,7 +66,7 @@ before(async () => {
 
 afterEach(() => sim.clear());
 
-test("1: in a running step", async () => {
+test("1: in a running step (G11, G13)", async () => {
   const mark = await sim.mark();
   await sim.fault({ path: BALANCES, fault: "hang", seconds: 60 });
   const id = await sync();

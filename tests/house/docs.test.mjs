@@ -27,9 +27,9 @@ const missing = (text, words) => words.filter((word) => !text.includes(word));
 /** The paths that the router compares with, from the texts of its match arms. */
 function routes() {
   const found = new Set();
-  const files = ["workers/mcp-server/src/routes/mod.rs", ...[...rustFiles(join(ROOT, "workers/mcp-server/src/identity"))].map((file) => file.slice(ROOT.length + 1))];
+  const files = ["workers/mcp-server/src/routes/mod.rs", "workers/mcp-server/src/routes/settings/mod.rs", ...[...rustFiles(join(ROOT, "workers/mcp-server/src/identity"))].map((file) => file.slice(ROOT.length + 1))];
   for (const file of files.filter((name) => name.endsWith("/mod.rs"))) {
-    for (const [, pattern] of production(join(ROOT, file)).matchAll(/\(\s*(?:"[A-Z]+"|_),\s*((?:"\/[^"]*"\s*\|?\s*)+)\)/g)) {
+    for (const [, pattern] of production(join(ROOT, file)).matchAll(/(?:\(\s*(?:"[A-Z]+"|_),\s*|^\s*)((?:"\/[^"]*"\s*\|?\s*)+)(?:\)| =>)/gm)) {
       for (const [, path] of pattern.matchAll(/"(\/[^"]*)"/g)) found.add(path);
     }
   }

@@ -18,13 +18,16 @@ const OVER_ALL_USERS = {
   "SELECT user_id FROM credentials WHERE id = ?1": "single-user mode: the id is the hash of a secret",
   "SELECT code_hash, user_id, client_id": "a code is found by its hash, and its row says whose it is",
   "SELECT r.token_hash, r.user_id, r.grant_id": "a refresh token is found by its hash, and its row says whose it is",
+  "SELECT k.user_id, k.id, k.scopes, k.last_used_at": "a key is found by its hash, and its row says whose it is",
   "SELECT user_id, expires_at FROM browser_sessions": "a session is found by the hash of its cookie, and its row says whose it is",
-  "UPDATE browser_sessions SET ended_at": "a session is ended by the hash of its cookie",
+  "UPDATE browser_sessions SET ended_at = ?2 WHERE token_hash": "a session is ended by the hash of its cookie",
   "SELECT * FROM jobs WHERE status IN": "the cron looks for jobs that do not move",
   "SELECT users.id FROM users JOIN credentials": "the cron looks for users who are due, and gets ids alone",
+  "SELECT user_id, id, kind, client_secret_sealed": "the cron seals anew what lies under the previous key",
   "DELETE FROM oauth_codes WHERE expires_at": "the sweep of what has expired",
   "DELETE FROM refresh_tokens WHERE expires_at": "the sweep of what has expired",
   "DELETE FROM browser_sessions WHERE expires_at": "the sweep of what has expired",
+  "DELETE FROM audit WHERE at": "the sweep of what is old",
 };
 
 /** What the workers ask the database for themselves. */

@@ -1,4 +1,4 @@
-// What lies in D1 and KV, and what workflow instances do, seen through the local server's explorer API.
+// What lies in D1, KV and R2, and what workflow instances do, seen through the local server's explorer API.
 import { readFileSync } from "node:fs";
 import { parse } from "smol-toml";
 import { CONFIGS } from "../../scripts/lib/paths.mjs";
@@ -7,6 +7,7 @@ import { poll } from "./poll.mjs";
 const config = parse(readFileSync(CONFIGS["mcp-server"], "utf8"));
 const DATABASE = config.d1_databases[0].database_id;
 const NAMESPACE = config.kv_namespaces[0].id;
+const BUCKET = config.r2_buckets[0].bucket_name;
 const WORKFLOW = config.workflows[0].name;
 
 async function json(response) {
@@ -54,6 +55,16 @@ export const kv = {
   async keys(stack) {
     const { result } = await json(await stack.explorer(`storage/kv/namespaces/${NAMESPACE}/keys`));
     return result.map(({ name }) => name);
+  },
+};
+
+export const r2 = {
+  async put(stack, key, text) {
+    await json(await stack.explorer(`r2/buckets/${BUCKET}/objects/${encodeURIComponent(key)}`, { method: "PUT", headers: { "content-type": "application/octet-stream" }, body: text }));
+  },
+  async keys(stack, prefix = "") {
+    const { result } = await json(await stack.explorer(`r2/buckets/${BUCKET}/objects?prefix=${encodeURIComponent(prefix)}`));
+    return result.map(({ key }) => key);
   },
 };
 

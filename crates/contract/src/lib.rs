@@ -3,6 +3,8 @@
 //! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
+pub mod config;
+pub mod connection;
 pub mod portfolio;
 pub mod quote;
 pub mod tool;
@@ -51,6 +53,9 @@ pub enum Call {
     },
     /// The user of single-user mode, from the worker's own variables. No principal. Answer: [`LoggedIn`].
     SingleUser,
+    /// Whether TastyTrade still accepts the user's grant; a grant that was confirmed within the last minute is not tried
+    /// again. Needs no scope. Answer: [`Connection`].
+    ConfirmConnection,
     /// Quotes. Needs `market:read`. Answer: [`quote::QuoteOutput`].
     GetQuote(tool::GetQuoteInput),
     /// Where a job stands. Needs `analysis:run`. Answer: [`JobStatus`].
@@ -61,6 +66,20 @@ pub enum Call {
     GetOverview,
     /// What the last sync found. Needs `account:read`. Answer: [`portfolio::Portfolio`].
     GetPortfolio,
+    /// Whether TastyTrade answers in the user's name: it is asked. Needs `account:read`. Answer:
+    /// [`connection::ConnectionTest`], also when it does not.
+    TestConnection,
+    /// What the user has chosen. Needs `account:read`. Answer: [`config::Config`].
+    GetConfig,
+    /// Changes what is named, all of it or nothing. Needs `settings:write`. Answer: [`config::Config`], as it holds
+    /// afterwards.
+    UpdateConfig(config::ConfigChanges),
+    /// Forgets the user's credential and access token; everything else stays. Needs a principal. Answer: `{}`.
+    Disconnect,
+    /// Everything that is kept of the user, for the user. Needs a principal. Answer: an object of tables.
+    Export,
+    /// Deletes everything of the user, and may be repeated. Needs a principal. Answer: `{}`.
+    DeleteUser,
     /// Whether the worker and its bindings are there. No principal. Answer: any JSON object.
     Health,
     /// Development only: panic on demand. Answer, for a step: an object with its `workflow_id`.
@@ -80,12 +99,19 @@ impl Call {
             | Self::GetWorkflowStatus(_)
             | Self::GetPortfolio
             | Self::GetOverview
+            | Self::TestConnection
+            | Self::GetConfig
+            | Self::Export
             | Self::Health
             | Self::DebugStream(_) => true,
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }
             | Self::SingleUser
+            | Self::ConfirmConnection
             | Self::SyncAccount
+            | Self::UpdateConfig(_)
+            | Self::Disconnect
+            | Self::DeleteUser
             | Self::DebugPanic { .. } => false,
         }
     }
@@ -130,6 +156,18 @@ pub struct LoggedIn {
     pub workflow_id: Option<String>,
 }
 
+/// How a user is connected to TastyTrade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// TastyTrade accepts the user's grant.
+    Holds,
+    /// It does not: the user has to log in again.
+    Ended,
+    /// There is no grant: the user has disconnected TastyTrade here.
+    Absent,
+}
+
 /// Where a job stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -167,6 +205,13 @@ pub enum JobState {
     Complete,
     /// Given up; there is an error.
     Errored,
+}
+
+impl JobState {
+    /// Whether nothing will happen any more.
+    pub fn has_ended(self) -> bool {
+        matches!(self, Self::Complete | Self::Errored)
+    }
 }
 
 /// What the dashboard shows of the last sync.

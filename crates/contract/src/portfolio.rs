@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// What the last sync found.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Portfolio {
-    /// The open accounts, by number.
+    /// The open accounts: the default account first, then by number.
     pub accounts: Vec<AccountBalance>,
     /// The open positions, by account, underlying and symbol.
     pub positions: Vec<HeldPosition>,
@@ -32,6 +32,9 @@ pub struct AccountBalance {
     pub account: String,
     /// The user's name for it, or its type.
     pub name: String,
+    /// Whether it is the default account.
+    #[serde(default)]
+    pub is_default: bool,
     /// `Margin` or `Cash`.
     pub margin_or_cash: Option<String>,
     /// Cash.
@@ -64,6 +67,7 @@ impl AccountBalance {
         Self {
             account: account.number.masked(),
             name: name.unwrap_or_else(|| "Account".to_owned()),
+            is_default: false,
             margin_or_cash: account.margin_or_cash.clone(),
             cash_balance: money(|balance| balance.cash_balance),
             net_liquidating_value: money(|balance| balance.net_liquidating_value),

@@ -6,6 +6,12 @@ use serde::{Deserialize, Serialize};
 /// How long a quote in KV counts as fresh, by its `as_of`.
 pub const FRESH_SECONDS: i64 = 30;
 
+/// Whether a cached quote is fresh for a user who takes none that is older than `ttl` seconds. With 0 none is.
+pub fn is_fresh(as_of: Timestamp, now: Timestamp, ttl: i64) -> bool {
+    let most = ttl.min(FRESH_SECONDS);
+    most > 0 && now - as_of <= chrono::TimeDelta::seconds(most)
+}
+
 /// The KV key of a quote.
 pub fn cache_key(symbol: &domain::Symbol) -> String {
     format!("quote:{symbol}")
@@ -90,4 +96,26 @@ pub struct QuoteOutput {
     /// In plain words: which fields are `null` and why, and whether quotes are from before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_user_may_want_fresher_quotes_and_never_gets_older_ones() {
+        let as_of = chrono::DateTime::from_timestamp(1_795_188_600, 0).unwrap();
+        for (age, ttl, fresh) in [
+            (0, 0, false),
+            (0, 1, true),
+            (5, 5, true),
+            (6, 5, false),
+            (30, 60, true),
+            (31, 60, false),
+            (31, 300, false),
+        ] {
+            let now = as_of + chrono::TimeDelta::seconds(age);
+            assert_eq!(is_fresh(as_of, now, ttl), fresh, "{age} s old, {ttl} s wanted");
+        }
+    }
 }

@@ -3,11 +3,16 @@
 //! They are forgiving in form (a list may be a JSON array, a JSON string or a comma list; names may be camelCase) and strict
 //! in meaning: what cannot be served is an error that names the argument.
 
+use std::time::Duration;
+
 use domain::{Error, Symbol};
 use serde::{Deserialize, Serialize};
 
 /// Symbols that one call of `get_quote` may ask for.
 pub const MAX_SYMBOLS: usize = 50;
+
+/// The longest that one call of `get_workflow_status` may wait, in seconds: less than a call may take.
+pub const MAX_WAIT_SECONDS: u64 = 20;
 
 /// Arguments of `get_quote`: one of the two.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -68,6 +73,26 @@ pub struct GetWorkflowStatusInput {
     /// The id that the tool or page that started the job answered with.
     #[serde(alias = "workflowId")]
     pub workflow_id: String,
+    /// How long to wait for the job's end before the answer, in seconds: 0, the default, answers at once; 20
+    /// is the most.
+    #[serde(default, alias = "waitSeconds")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 20)))]
+    pub wait_seconds: i64,
+}
+
+impl GetWorkflowStatusInput {
+    /// How long to wait, checked.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_arguments` below 0 and above [`MAX_WAIT_SECONDS`].
+    pub fn wait(&self) -> Result<Duration, Error> {
+        let seconds = u64::try_from(self.wait_seconds).ok().filter(|seconds| *seconds <= MAX_WAIT_SECONDS);
+        seconds.map(Duration::from_secs).ok_or_else(|| {
+            let message = format!("`wait_seconds` is {}; send 0 to {MAX_WAIT_SECONDS}.", self.wait_seconds);
+            Error::invalid_argument("wait_seconds", message)
+        })
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +103,24 @@ mod tests {
         let input: GetQuoteInput = serde_json::from_str(input).unwrap();
         let read = input.symbols().map_err(|error| format!("{}: {error}", error.details["argument"]))?;
         Ok(read.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn a_wait_is_bounded() {
+        for (input, seconds) in [
+            (r#"{"workflow_id":"a"}"#, Some(0)),
+            (r#"{"workflow_id":"a","wait_seconds":20}"#, Some(20)),
+            (r#"{"workflowId":"a","waitSeconds":1}"#, Some(1)),
+            (r#"{"workflow_id":"a","wait_seconds":21}"#, None),
+            (r#"{"workflow_id":"a","wait_seconds":-1}"#, None),
+        ] {
+            let input: GetWorkflowStatusInput = serde_json::from_str(input).unwrap();
+            match (input.wait(), seconds) {
+                (Ok(wait), Some(seconds)) => assert_eq!(wait.as_secs(), seconds),
+                (Err(error), None) => assert_eq!(error.details["argument"], "wait_seconds"),
+                (got, _) => panic!("{input:?} {got:?}"),
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::{env, fs, path::Path};
 
 use contract::{
     JobStatus,
+    config::{Config, NoInput, UpdateConfigInput},
+    connection::ConnectionTest,
     quote::QuoteOutput,
     tool::{GetQuoteInput, GetWorkflowStatusInput},
 };
@@ -17,6 +19,12 @@ use serde_json::{Map, Value, json};
 /// Every schema by the name of its file.
 fn schemas() -> Vec<(&'static str, Value)> {
     vec![
+        ("get_config.input.json", input::<NoInput>()),
+        ("get_config.output.json", output::<Config>()),
+        ("update_config.input.json", input::<UpdateConfigInput>()),
+        ("update_config.output.json", output::<Config>()),
+        ("test_connection.input.json", input::<NoInput>()),
+        ("test_connection.output.json", output::<ConnectionTest>()),
         ("get_quote.input.json", input::<GetQuoteInput>()),
         ("get_quote.output.json", output::<QuoteOutput>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
@@ -75,6 +83,10 @@ fn plain(at: &str, schema: &Value) {
 /// offered.
 fn input<T: JsonSchema>() -> Value {
     let mut schema = generate::<T>(SchemaSettings::draft2020_12().for_deserialize());
+    if let Some(root) = schema.as_object_mut() {
+        // Some clients want the word although there is nothing under it.
+        root.entry("properties").or_insert_with(|| json!({}));
+    }
     each(&mut schema, &mut |object| {
         if let Some(Value::Array(types)) = object.get_mut("type") {
             types.retain(|name| name != "null");

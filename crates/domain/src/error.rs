@@ -70,6 +70,8 @@ pub enum Reason {
     PayloadTooLarge,
     /// Unknown, or somebody else's.
     NotFound,
+    /// None of the user's accounts is called so.
+    AccountNotFound,
     /// Too many calls, here or at TastyTrade.
     RateLimited,
     /// TastyTrade answered with a failure or could not be reached.
@@ -93,6 +95,31 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in the order above.
+    pub const ALL: [Self; 21] = [
+        Self::InvalidToken,
+        Self::CredentialsMissing,
+        Self::ReconnectRequired,
+        Self::InsufficientScope,
+        Self::Forbidden,
+        Self::InvalidArguments,
+        Self::InvalidRequest,
+        Self::MethodNotAllowed,
+        Self::PayloadTooLarge,
+        Self::NotFound,
+        Self::AccountNotFound,
+        Self::RateLimited,
+        Self::UpstreamUnavailable,
+        Self::UpstreamTimeout,
+        Self::UpstreamInvalidResponse,
+        Self::UpstreamRefused,
+        Self::AnalysisUnavailable,
+        Self::DatabaseUnavailable,
+        Self::KeyUnavailable,
+        Self::NotConfigured,
+        Self::Internal,
+    ];
+
     /// The family that this reason belongs to.
     pub const fn family(self) -> Family {
         match self {
@@ -101,7 +128,7 @@ impl Reason {
             Self::InvalidArguments | Self::InvalidRequest | Self::MethodNotAllowed | Self::PayloadTooLarge => {
                 Family::ValidationError
             }
-            Self::NotFound => Family::NotFound,
+            Self::NotFound | Self::AccountNotFound => Family::NotFound,
             Self::RateLimited => Family::RateLimit,
             Self::UpstreamUnavailable
             | Self::UpstreamTimeout
@@ -198,6 +225,32 @@ mod tests {
                 "details": { "argument": "symbol" },
             })
         );
+    }
+
+    #[test]
+    fn every_reason_is_listed_once_and_every_family_has_one() {
+        let words: Vec<String> = Reason::ALL.iter().map(|reason| serde_json::to_string(reason).unwrap()).collect();
+        let mut sorted = words.clone();
+        sorted.sort();
+        sorted.dedup();
+        assert_eq!(sorted.len(), words.len());
+        // The list is as long as the enum: its last member has the last place.
+        assert_eq!(Reason::ALL.map(|reason| reason as usize).to_vec(), (0..words.len()).collect::<Vec<_>>());
+        assert_eq!(Reason::Internal as usize, words.len() - 1);
+        for (family, code, status) in [
+            (Family::AuthenticationError, "AUTHENTICATION_ERROR", 401),
+            (Family::AuthorizationError, "AUTHORIZATION_ERROR", 403),
+            (Family::ValidationError, "VALIDATION_ERROR", 400),
+            (Family::NotFound, "NOT_FOUND", 404),
+            (Family::RateLimit, "RATE_LIMIT", 429),
+            (Family::TastytradeError, "TASTYTRADE_ERROR", 502),
+            (Family::AnalysisError, "ANALYSIS_ERROR", 500),
+            (Family::DatabaseError, "DATABASE_ERROR", 500),
+            (Family::InternalError, "INTERNAL_ERROR", 500),
+        ] {
+            assert_eq!((serde_json::json!(family), family.status()), (serde_json::json!(code), status));
+            assert!(Reason::ALL.iter().any(|reason| reason.family() == family), "{code}");
+        }
     }
 
     #[test]

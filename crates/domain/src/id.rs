@@ -30,6 +30,20 @@ impl UserId {
         fits.then(|| Self(text.to_owned()))
     }
 
+    /// The id as a part of a key in KV or R2: no other user's key begins like this user's `user:{id}:` or `users/{id}/`.
+    /// Ids of letters, digits, `-` and `_`, which is what TastyTrade makes, are themselves.
+    pub fn in_key(&self) -> String {
+        let mut part = String::with_capacity(self.0.len());
+        for byte in self.0.bytes() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+                part.push(char::from(byte));
+            } else {
+                part.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        part
+    }
+
     /// The id as it is stored.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -39,5 +53,17 @@ impl UserId {
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_users_keys_begin_like_anothers() {
+        for (id, part) in [("U0001111111", "U0001111111"), ("a:b", "a%3Ab"), ("a/b", "a%2Fb"), ("a%3Ab", "a%253Ab")] {
+            assert_eq!(UserId::new(id).unwrap().in_key(), part);
+        }
     }
 }

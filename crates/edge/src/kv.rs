@@ -41,4 +41,18 @@ impl Kv {
             crate::log::warn("cache write failed", &[("error", &error)]);
         }
     }
+
+    /// Deletes every key that begins with `prefix`. It may be repeated after a failure, which leaves some of them.
+    pub async fn delete_prefix(&self, prefix: &str) -> Result<()> {
+        loop {
+            // What was listed is gone, so each page is the first one.
+            let listed = self.0.list().prefix(prefix.to_owned()).execute().await?;
+            for key in &listed.keys {
+                self.0.delete(&key.name).await?;
+            }
+            if listed.list_complete || listed.keys.is_empty() {
+                return Ok(());
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! In scope: adapters, each a thin layer with our own types on the outside. Out of scope: decisions. This is the only
 //! library that imports `worker`.
 
+pub mod after;
 pub mod caller;
 pub mod clock;
 pub mod d1;
@@ -18,5 +19,6 @@ pub mod mcp;
 pub mod object;
 pub mod r2;
 pub mod socket;
+pub mod time_zone;
 pub mod vars;
 pub mod workflow;

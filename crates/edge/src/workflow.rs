@@ -44,6 +44,8 @@ extern "C" {
     fn send_event(this: &JsInstance, event: &JsValue) -> std::result::Result<Promise, JsValue>;
     #[wasm_bindgen(method, catch)]
     fn restart(this: &JsInstance) -> std::result::Result<Promise, JsValue>;
+    #[wasm_bindgen(method, catch)]
+    fn terminate(this: &JsInstance) -> std::result::Result<Promise, JsValue>;
 }
 
 #[wasm_bindgen(module = "cloudflare:workflows")]
@@ -247,5 +249,14 @@ impl Workflow {
     pub async fn restart(&self, id: &str) -> Result<()> {
         let Some(instance) = self.instance(id).await? else { return Ok(()) };
         settled(instance.restart()).await.map(drop)
+    }
+
+    /// Ends an instance for good. One that is not there, or has ended, stays as it is.
+    pub async fn terminate(&self, id: &str) -> Result<()> {
+        if self.state(id).await? != InstanceState::Unfinished {
+            return Ok(());
+        }
+        let Some(instance) = self.instance(id).await? else { return Ok(()) };
+        settled(instance.terminate()).await.map(drop)
     }
 }

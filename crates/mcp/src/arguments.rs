@@ -62,6 +62,10 @@ impl<'s> Shaper<'s> {
         }
         let schema = self.resolve(schema);
         match self.reform(schema, value) {
+            // A reader of structs would take its items for fields, in an order that nobody has promised.
+            Value::Array(_) if is_type(schema, "object") && !is_type(schema, "array") => {
+                Err(Error::invalid_argument(path, format!("`{path}` is a list. Send an object with names.")))
+            }
             Value::Array(items) => match schema.get("items") {
                 Some(each) => items
                     .into_iter()
@@ -362,6 +366,8 @@ mod tests {
             (json!({"symbol": "a", "weekly": "yes"}), "weekly"),
             (json!({"symbol": "a", "side": "both"}), "side"),
             (json!({"symbol": "a", "legs": [{}]}), "legs[0].strike_price"),
+            (json!({"symbol": "a", "legs": [[5]]}), "legs[0]"),
+            (json!({"symbol": "a", "context": [5]}), "context"),
             (json!({"symbol": "a", "legs": [{"strike_price": 1, "x": 1}]}), "legs[0].x"),
             (json!({"symbol": "a", "legs": [{"strike_price": "high"}]}), "legs[0].strike_price"),
         ] {

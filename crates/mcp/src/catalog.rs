@@ -177,6 +177,8 @@ impl Annotations {
     pub const LOOKUP: Self = Self { read_only: true, destructive: false, idempotent: true, open_world: true };
     /// A tool that reads what the server itself keeps.
     pub const READ: Self = Self { open_world: false, ..Self::LOOKUP };
+    /// A tool that changes what the server itself keeps, to what its arguments say.
+    pub const CHANGE: Self = Self { read_only: false, ..Self::READ };
 }
 
 /// Who may keep a result. Sent in the modern era only.

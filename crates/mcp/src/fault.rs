@@ -131,7 +131,7 @@ impl Fault {
     /// An error of the product where there is no tool result to put it into.
     pub(crate) fn product(error: &Error) -> Self {
         let number = match error.reason {
-            Reason::InvalidArguments | Reason::NotFound => code::INVALID_PARAMS,
+            Reason::InvalidArguments | Reason::NotFound | Reason::AccountNotFound => code::INVALID_PARAMS,
             _ => code::INTERNAL_ERROR,
         };
         Self::new(200, number, error.message.clone()).with(json!({ "error": error.body() }))

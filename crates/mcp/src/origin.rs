@@ -13,7 +13,7 @@ pub const ALLOW_HEADERS: &str = "Authorization, Content-Type, Accept, MCP-Protoc
                                  Mcp-Session-Id, Last-Event-ID";
 
 /// `Access-Control-Expose-Headers`: without `WWW-Authenticate` a browser client never finds out where to log in.
-pub const EXPOSE_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After";
+pub const EXPOSE_HEADERS: &str = "WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, X-Request-Id";
 
 /// `Access-Control-Max-Age`, in seconds: a day.
 pub const MAX_AGE: &str = "86400";

@@ -1,11 +1,20 @@
-//! The check of an access token at the MCP endpoint, and the challenges that answer a bad one.
+//! The check of what an app or a script presents at the MCP endpoint, and the challenges that answer a bad one.
 //!
-//! A token says who and what; the grant says whether that still holds. [`verify_token`] is pure, [`grant_is_live`] one read by
-//! primary key, so that a caller can begin other reads beside it and throw them away if it fails.
+//! An access token says who and what, and its grant says whether that still holds; of an API key the row says everything.
+//! Which of the two it is follows from its form. [`present`] is pure, [`Presented::holder`] one read by a key, so that a caller
+//! can begin other reads beside it and throw them away if it fails.
 
 use domain::{Scopes, Timestamp, UserId};
-use store::{Database, identity::grants};
-use vault::{Expected, JwtKeys};
+use store::{
+    Database, Statement,
+    identity::{api_keys, grants},
+    limits::Counting,
+    settings::QuoteTtl,
+};
+use vault::{
+    Expected, JwtKeys,
+    token::{self, Kind},
+};
 
 use crate::{Config, metadata::Endpoint};
 
@@ -14,12 +23,37 @@ use crate::{Config, metadata::Endpoint};
 pub struct Authenticated {
     /// The user.
     pub user: UserId,
-    /// What the token permits.
+    /// What the token or key permits.
     pub scopes: Scopes,
-    /// The app.
+    /// The app, or `api_key:` and the id of the key.
     pub client_id: String,
-    /// The grant.
+    /// The grant or the key: the id of the row on which this rests.
     pub grant_id: String,
+}
+
+/// What was presented, as far as it can be judged without the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presented {
+    /// An access token that holds by itself.
+    Token(Authenticated),
+    /// The hash of something that has the form of an API key.
+    Key {
+        /// The hash.
+        hash: String,
+    },
+}
+
+/// Somebody who may come in.
+#[derive(Debug, Clone)]
+pub struct Holder {
+    /// Who, and what they may.
+    pub who: Authenticated,
+    /// How old a cached quote may be for this user: read with the row, since each call for quotes needs it.
+    pub quote_ttl: QuoteTtl,
+    /// What notes this use, if that is due; the answer need not wait for it.
+    pub note: Option<Statement>,
+    /// What was counted, where that was read as well.
+    pub count: Option<u32>,
 }
 
 /// Why a request is not served.
@@ -42,29 +76,60 @@ pub fn bearer(authorization: Option<&str>) -> Result<&str, Unauthorized> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(Unauthorized::Missing) }
 }
 
-/// Verifies a token by itself: form, signature, issuer, audience, times.
-pub fn verify_token(
-    jwt: &JwtKeys,
-    config: &Config,
-    token: &str,
-    now: Timestamp,
-) -> Result<Authenticated, Unauthorized> {
+/// Judges what was presented by itself: the form of a key; of a token form, signature, issuer, audience, times.
+pub fn present(jwt: &JwtKeys, config: &Config, token: &str, now: Timestamp) -> Result<Presented, Unauthorized> {
+    if token.starts_with(Kind::ApiKey.prefix()) {
+        // What begins like a key is never read as anything else.
+        return if Kind::ApiKey.fits(token) {
+            Ok(Presented::Key { hash: token::hash(token) })
+        } else {
+            Err(Unauthorized::Invalid)
+        };
+    }
     let expected = Expected { issuer: &config.public_url, audience: &config.resource() };
     let claims = jwt.verify(token, &expected, now).map_err(|_| Unauthorized::Invalid)?;
-    Ok(Authenticated {
+    Ok(Presented::Token(Authenticated {
         user: UserId::new(&claims.sub).ok_or(Unauthorized::Invalid)?,
         scopes: claims.scope.split_ascii_whitespace().filter_map(domain::Scope::parse).collect(),
         client_id: claims.client_id,
         grant_id: claims.sid,
-    })
+    }))
 }
 
-/// Whether the grant of a verified token still holds.
-pub async fn grant_is_live(db: &impl Database, who: &Authenticated) -> Result<(), Unauthorized> {
-    match db.run(grants::liveness(&who.user, &who.grant_id)).await {
-        Ok(outcome) if grants::is_live(&outcome) => Ok(()),
-        Ok(_) => Err(Unauthorized::Invalid),
-        Err(_) => Err(Unauthorized::Unavailable),
+impl Presented {
+    /// Whose it says that it is; of a key only its row says that.
+    pub const fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::Token(who) => Some(&who.user),
+            Self::Key { .. } => None,
+        }
+    }
+
+    /// Reads the row on which it rests, so that a revocation counts at once. What is counted of a token's user is read with
+    /// it.
+    pub async fn holder(
+        self,
+        db: &impl Database,
+        counting: Option<Counting<'_>>,
+        now: Timestamp,
+    ) -> Result<Holder, Unauthorized> {
+        match self {
+            Self::Token(who) => {
+                let live = grants::live(db, &who.user, &who.grant_id, counting).await;
+                let live = live.map_err(|_| Unauthorized::Unavailable)?.ok_or(Unauthorized::Invalid)?;
+                let note = grants::used(&who.user, &who.grant_id, live.last_used_at, now);
+                Ok(Holder { who, quote_ttl: live.quote_ttl, note, count: counting.map(|_| live.count) })
+            }
+            Self::Key { hash } => {
+                let found = api_keys::holder(db, &hash, now).await.map_err(|_| Unauthorized::Unavailable)?;
+                let key = found.ok_or(Unauthorized::Invalid)?;
+                let note = api_keys::used(&key, now);
+                let quote_ttl = key.quote_ttl;
+                let client_id = format!("api_key:{}", key.id);
+                let who = Authenticated { user: key.user_id, scopes: key.scopes, client_id, grant_id: key.id };
+                Ok(Holder { who, quote_ttl, note, count: None })
+            }
+        }
     }
 }
 
@@ -76,9 +141,8 @@ pub async fn authenticate(
     now: Timestamp,
     authorization: Option<&str>,
 ) -> Result<Authenticated, Unauthorized> {
-    let who = verify_token(jwt, config, bearer(authorization)?, now)?;
-    grant_is_live(db, &who).await?;
-    Ok(who)
+    let presented = present(jwt, config, bearer(authorization)?, now)?;
+    Ok(presented.holder(db, None, now).await?.who)
 }
 
 /// The `WWW-Authenticate` header of a 401. One without a token has no `error` (RFC 6750 3.1).
@@ -111,7 +175,7 @@ mod tests {
 
     #[test]
     fn challenges_say_where_the_document_lies() {
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let missing = challenge(&config, Endpoint::Mcp, Unauthorized::Missing);
         assert!(
             missing.contains("resource_metadata=\"https://ttai.example/.well-known/oauth-protected-resource/mcp\"")

@@ -4,11 +4,13 @@
 //! Nothing is sent to TastyTrade here, whoever asks: the consent page comes first, for each app.
 
 use domain::Scopes;
-use store::{Database, identity::clients};
+use store::Database;
 use vault::Entropy;
 
 use crate::{
-    Code, Consent, Context, Error, Params, Refusal, Visitor, client,
+    Code, Consent, Context, Error, Params, Refusal, Visitor,
+    cimd::{Documents, Purpose},
+    client,
     cookie::Cookie,
     redirect, resource, session,
     visit::{self, App},
@@ -20,12 +22,13 @@ const MAX_STATE: usize = 4096;
 /// Checks an authorization request and stages the visit. `cookies` is the `Cookie` header.
 pub async fn authorize<D: Database, E: Entropy>(
     cx: &Context<'_, D, E>,
+    documents: &impl Documents,
     query: &Params,
     cookies: Option<&str>,
 ) -> Result<Consent, Refusal> {
     let client_id = query.required("client_id")?;
     let requested = query.one("redirect_uri")?;
-    let client = clients::find(cx.db, client_id, cx.now).await?.ok_or_else(|| {
+    let client = client::find(cx, documents, client_id, Purpose::Authorize).await?.ok_or_else(|| {
         Error::new(
             Code::InvalidClient,
             "This app is not registered here. Remove the connection in the app and add it again, so that it registers anew.",
@@ -90,7 +93,7 @@ fn scopes(query: &Params) -> Result<Scopes, Error> {
 }
 
 /// Stages the login of a browser for settings and dashboard: `GET /login`. A `return_to` that is not a path of ours is
-/// replaced by the dashboard.
+/// replaced by [`session::HOME`].
 pub async fn open_login<D: Database, E: Entropy>(
     cx: &Context<'_, D, E>,
     return_to: Option<&str>,

@@ -11,8 +11,10 @@ use vault::{
 };
 
 use crate::{
-    Approved, Code, Consent, Context, Error, Failure, Params, Refusal, VISIT, Visitor, cookie::Cookie, later, redirect,
-    visit,
+    Approved, Code, Consent, Context, Error, Params, Refusal, VISIT, Visitor,
+    changes::{Change, What},
+    cookie::Cookie,
+    later, redirect, session, visit,
 };
 
 /// The longest secret that is tried, in bytes.
@@ -58,7 +60,7 @@ pub async fn decide<D: Database, E: Entropy>(
     };
     let decision = form.required("decision")?;
     if decision == "deny" {
-        return deny(cx, &keys).await;
+        return deny(cx, &keys, cookies).await;
     }
     let granted = granted(form, &row)?;
     let again =
@@ -120,13 +122,26 @@ async fn attempt<D: Database, E: Entropy>(
     Ok(Decided::Try(Box::new(Attempt { client_secret, refresh_token, approved, browser })))
 }
 
-async fn deny<D: Database, E: Entropy>(cx: &Context<'_, D, E>, keys: &(String, String)) -> Result<Decided, Refusal> {
+async fn deny<D: Database, E: Entropy>(
+    cx: &Context<'_, D, E>,
+    keys: &(String, String),
+    cookies: Option<&str>,
+) -> Result<Decided, Refusal> {
     let row = requests::deny(cx.db, &keys.0, &keys.1, cx.now).await?.ok_or_else(expired)?;
-    let approved = Approved { handle_hash: keys.0.clone(), visitor: visit::visitor(row)?, scopes: Scopes::default() };
-    if let Visitor::Browser { .. } = approved.visitor {
+    let visitor = visit::visitor(row)?;
+    if let Visitor::Browser { .. } = visitor {
         return Ok(Decided::Denied(format!("{}/", cx.config.public_url)));
     }
-    match approved.fail(cx.config, Failure::Denied("The user denied the request.".to_owned())) {
+    // Who says no is known where the browser is logged in; whether it is makes no difference to the answer.
+    let session = session::read(cx, cookies).await.ok().flatten();
+    cx.changes.tell(Change {
+        what: What::ConsentDenied,
+        user: session.map(|session| session.user),
+        client_id: visitor.client_id().map(str::to_owned),
+        outcome: "ok",
+        reason: None,
+    });
+    match visitor.refuse(cx.config, Error::new(Code::AccessDenied, "The user denied the request.")) {
         Refusal::Redirect(location) => Ok(Decided::Denied(location)),
         page @ Refusal::Page(_) => Err(page),
     }

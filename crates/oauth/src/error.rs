@@ -29,6 +29,8 @@ pub enum Code {
     TemporarilyUnavailable,
     /// Ours to mend.
     ServerError,
+    /// More than is served within a minute. No RFC has a word for it; this one is what clients know.
+    TooManyRequests,
     /// The body is larger than is read.
     TooLarge,
     /// The page was answered by another browser than the one that opened it.
@@ -55,6 +57,7 @@ impl Code {
             Self::AccessDenied => "access_denied",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
+            Self::TooManyRequests => "too_many_requests",
             Self::ConsentMismatch => "consent_mismatch",
             Self::ConsentExpired => "consent_expired",
             Self::StateMismatch => "state_mismatch",
@@ -66,6 +69,7 @@ impl Code {
         match self {
             Self::InvalidClient => 401,
             Self::TooLarge => 413,
+            Self::TooManyRequests => 429,
             Self::TemporarilyUnavailable => 503,
             Self::ServerError => 500,
             _ => 400,
@@ -89,12 +93,15 @@ pub struct Error {
     pub code: Code,
     /// What was wrong and what to do. Never a secret, never text from outside.
     pub description: Cow<'static, str>,
+    /// How long to wait before the same request may succeed, in seconds; with [`Code::TemporarilyUnavailable`].
+    pub retry_after: Option<u64>,
 }
 
 impl Error {
     /// An error.
     pub fn new(code: Code, description: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, description: description.into() }
+        let retry_after = (code == Code::TemporarilyUnavailable).then_some(2);
+        Self { code, description: description.into(), retry_after }
     }
 
     /// The body of a JSON answer (RFC 6749 5.2, RFC 7591 3.2.2).
@@ -103,11 +110,10 @@ impl Error {
     }
 
     /// The headers that belong to a JSON answer.
-    pub fn headers(&self) -> Option<(&'static str, &'static str)> {
+    pub fn headers(&self) -> Option<(&'static str, String)> {
         match self.code {
-            Code::InvalidClient => Some(("WWW-Authenticate", "Basic realm=\"ttai\", charset=\"UTF-8\"")),
-            Code::TemporarilyUnavailable => Some(("Retry-After", "2")),
-            _ => None,
+            Code::InvalidClient => Some(("WWW-Authenticate", "Basic realm=\"ttai\", charset=\"UTF-8\"".to_owned())),
+            _ => self.retry_after.map(|seconds| ("Retry-After", seconds.to_string())),
         }
     }
 
@@ -151,5 +157,67 @@ impl From<Error> for Refusal {
 impl From<store::Error> for Refusal {
     fn from(error: store::Error) -> Self {
         Self::Page(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Reason;
+
+    use super::*;
+    use crate::Failure;
+
+    #[test]
+    fn every_code_has_its_word_and_its_statuses() {
+        for (code, word, status, page) in [
+            (Code::InvalidRequest, "invalid_request", 400, 400),
+            (Code::InvalidClient, "invalid_client", 401, 400),
+            (Code::InvalidGrant, "invalid_grant", 400, 400),
+            (Code::InvalidScope, "invalid_scope", 400, 400),
+            (Code::InvalidTarget, "invalid_target", 400, 400),
+            (Code::UnsupportedGrantType, "unsupported_grant_type", 400, 400),
+            (Code::UnsupportedResponseType, "unsupported_response_type", 400, 400),
+            (Code::InvalidRedirectUri, "invalid_redirect_uri", 400, 400),
+            (Code::InvalidClientMetadata, "invalid_client_metadata", 400, 400),
+            (Code::AccessDenied, "access_denied", 400, 400),
+            (Code::TemporarilyUnavailable, "temporarily_unavailable", 503, 503),
+            (Code::ServerError, "server_error", 500, 500),
+            (Code::TooManyRequests, "too_many_requests", 429, 429),
+            (Code::TooLarge, "invalid_request", 413, 413),
+            (Code::ConsentMismatch, "consent_mismatch", 400, 400),
+            (Code::ConsentExpired, "consent_expired", 400, 400),
+            (Code::StateMismatch, "state_mismatch", 400, 400),
+        ] {
+            let error = Error::new(code, "What was wrong.");
+            assert_eq!((code.as_str(), code.status(), code.page_status()), (word, status, page));
+            assert_eq!(error.json(), serde_json::json!({ "error": word, "error_description": "What was wrong." }));
+            let header = error.headers();
+            match code {
+                Code::InvalidClient => assert!(header.unwrap().1.starts_with("Basic ")),
+                Code::TemporarilyUnavailable => assert_eq!(header.unwrap(), ("Retry-After", "2".to_owned())),
+                _ => assert_eq!(header, None),
+            }
+        }
+    }
+
+    #[test]
+    fn every_error_of_the_product_ends_a_login_in_one_of_three_ways() {
+        for reason in Reason::ALL {
+            let failure = Failure::from(&domain::Error::new(reason, "What was wrong."));
+            let expected = match reason {
+                Reason::Internal | Reason::NotConfigured | Reason::KeyUnavailable => "internal",
+                reason if reason.retryable() => "unavailable",
+                _ => "denied",
+            };
+            let word = match failure {
+                Failure::Denied(_) => "denied",
+                Failure::Unavailable(_) => "unavailable",
+                Failure::Internal(_) => "internal",
+            };
+            assert_eq!(word, expected, "{reason:?}");
+        }
+        let database = Error::from(store::Error("the database's own words".to_owned()));
+        assert_eq!(database.code, Code::TemporarilyUnavailable);
+        assert!(!database.description.contains("own words"));
     }
 }

@@ -1,12 +1,13 @@
 //! The authorization server: OAuth 2.1 for MCP clients in front of a login at TastyTrade.
 //!
-//! In scope: metadata documents (RFC 8414, 9728), registration (7591), the authorization request with PKCE S256 (7636),
+//! In scope: metadata documents (RFC 8414, 9728), registration (7591) and apps that are known by a document of theirs or by
+//! the operator's configuration, the authorization request with PKCE S256 (7636),
 //! consent per app before anything is sent upstream, the upstream leg's `state`, codes, tokens and their rotation, revocation
 //! (7009), `resource` (8707), `iss` (9207), the access-token check of the MCP endpoint, and browser sessions. Out of scope:
 //! HTML and HTTP (the worker renders what is answered here), and TastyTrade itself (the worker redeems the code and tells
 //! the outcome).
 //!
-//! No I/O but through [`store::Database`]; time and randomness come with the [`Context`]. A login goes through stages that
+//! No I/O but through [`store::Database`] and the ports [`cimd::Documents`] and [`token::Connections`]; time and randomness come with the [`Context`]. A login goes through stages that
 //! are types: [`authorize`](authorize::authorize) stages a visit and answers a [`Consent`], [`consent::decide`] consumes its
 //! handle, [`callback::come_back`] consumes the upstream state and answers an [`Approved`], which either
 //! [finishes](Approved::finish) with a code or [fails](Approved::fail).
@@ -15,10 +16,13 @@
 pub mod access;
 pub mod authorize;
 pub mod callback;
+pub mod changes;
+pub mod cimd;
 pub mod client;
 pub mod consent;
 pub mod cookie;
 pub mod error;
+pub mod key;
 pub mod metadata;
 pub mod params;
 pub mod redirect;
@@ -29,12 +33,14 @@ pub mod session;
 pub mod token;
 pub mod visit;
 
+pub use changes::Changes;
 pub use error::{Code, Error, Refusal};
 pub use params::Params;
 pub use visit::{Approved, Consent, Failure, Finished, Visitor};
 
 use chrono::TimeDelta;
 use domain::Timestamp;
+use store::identity::clients::ClientRow;
 
 /// How long a consent page can be answered, and how long a login at TastyTrade may take.
 pub const VISIT: TimeDelta = TimeDelta::minutes(10);
@@ -64,6 +70,8 @@ pub struct Config {
     pub public_url: String,
     /// The operator's app at TastyTrade. Without one, only pasted grants work.
     pub upstream: Option<Upstream>,
+    /// The apps that the operator has set up; see [`client::configured`].
+    pub clients: Vec<ClientRow>,
 }
 
 /// The operator's app at TastyTrade.
@@ -83,6 +91,11 @@ impl Config {
         format!("{}/mcp", self.public_url)
     }
 
+    /// The app that the operator has set up under this id, if there is one.
+    pub fn set_up(&self, client_id: &str) -> Option<&ClientRow> {
+        self.clients.iter().find(|client| client.id == client_id)
+    }
+
     /// Where TastyTrade sends the browser back to.
     pub fn callback(&self) -> String {
         format!("{}/oauth/callback", self.public_url)
@@ -100,6 +113,8 @@ pub struct Context<'a, D, E> {
     pub entropy: &'a E,
     /// The time.
     pub now: Timestamp,
+    /// Where changes of identity are told, for the audit.
+    pub changes: &'a Changes,
 }
 
 /// A moment that much later; the end of time if there is none.

@@ -64,6 +64,7 @@ pub fn authorization_server(config: &Config) -> Value {
         "code_challenge_methods_supported": ["S256"],
         "scopes_supported": scopes,
         "authorization_response_iss_parameter_supported": true,
+        "client_id_metadata_document_supported": true,
         "protected_resources": [config.resource(), config.public_url],
         "service_documentation": config.public_url,
     })
@@ -79,7 +80,7 @@ mod tests {
 
     #[test]
     fn the_documents_name_this_server() {
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let mcp = protected_resource(&config, Endpoint::Mcp);
         assert_eq!(mcp["resource"], "https://ttai.example/mcp");
         assert_eq!(mcp["authorization_servers"], json!(["https://ttai.example"]));
@@ -90,6 +91,6 @@ mod tests {
         assert_eq!(server["authorization_endpoint"], "https://ttai.example/oauth/authorize");
         assert_eq!(server["code_challenge_methods_supported"], json!(["S256"]));
         assert_eq!(server["authorization_response_iss_parameter_supported"], true);
-        assert!(server.get("client_id_metadata_document_supported").is_none());
+        assert_eq!(server["client_id_metadata_document_supported"], true);
     }
 }

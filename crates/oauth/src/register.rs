@@ -61,7 +61,7 @@ fn answer(client: &ClientRow, mut app: Map<String, Value>, secret: Option<&str>)
 }
 
 /// What of a registration is kept: always the same for the same words.
-fn read(given: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
+pub(crate) fn read(given: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
     let mut kept = Map::new();
     kept.insert("redirect_uris".to_owned(), json!(redirect_uris(given)?));
     kept.insert("token_endpoint_auth_method".to_owned(), json!(auth_method(given)?));

@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn both_endpoints_are_ours_and_nothing_else() {
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let check = |resource: &str| check(&config, &Params::from_iter([("resource", resource)])).is_ok();
         for ours in [
             "https://ttai.example",

@@ -8,16 +8,17 @@ use vault::{
     token::{self, Kind},
 };
 
-use crate::{Context, Error, client, token::Request};
+use crate::{Context, Error, cimd::Documents, client, token::Request};
 
 /// Ends the grant of a token, if it is the app's own.
 pub async fn revoke<D: Database, E: Entropy>(
     cx: &Context<'_, D, E>,
     jwt: &JwtKeys,
     request: &Request<'_>,
+    documents: &impl Documents,
 ) -> Result<(), Error> {
     let form = request.form()?;
-    let client = client::authenticate(cx, request.authorization, &form).await?;
+    let client = client::authenticate(cx, documents, request.authorization, &form).await?;
     let presented = form.required("token")?;
     let found = if Kind::Refresh.fits(presented) {
         grants::find_refresh(cx.db, &token::hash(presented))
@@ -32,7 +33,10 @@ pub async fn revoke<D: Database, E: Entropy>(
     if let Some((user, grant_id, owner)) = found
         && owner == client.id
     {
-        grants::revoke(cx.db, &user, &grant_id, "revoked_by_client", cx.now).await?;
+        let was_live = grants::revoke(cx.db, &user, &grant_id, "revoked_by_client", cx.now).await?;
+        if was_live {
+            cx.changes.revoked(&user, Some(&owner), "revoked_by_client");
+        }
     }
     Ok(())
 }

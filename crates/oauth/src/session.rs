@@ -10,7 +10,7 @@ use vault::{
 use crate::{Context, Error, SESSION, cookie::Cookie, later};
 
 /// Where a browser goes that did not say where.
-pub const HOME: &str = "/dashboard";
+pub const HOME: &str = "/connected";
 
 /// A browser that is logged in.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! The token endpoint: `POST /oauth/token`.
 //!
 //! The checks come in an order in which a wrong request has no effect: form, app, code or refresh token, its app, resource,
-//! redirect address, PKCE; then everything is used up and made in one transaction.
+//! redirect address, PKCE; then everything is used up and made in one transaction. A refresh asks TastyTrade before that
+//! whether the user's own grant still holds: one that has ended ends ours, and an outage leaves everything as it is.
 
 use domain::{Scopes, UserId};
 use serde_json::{Value, json};
@@ -18,7 +19,35 @@ use vault::{
     token::{self, Kind},
 };
 
-use crate::{ACCESS, Code, Context, Error, GRACE, MAX_BODY, Params, REFRESH, client, earlier, later, resource};
+use crate::{
+    ACCESS, Code, Context, Error, GRACE, MAX_BODY, Params, REFRESH, changes::What, cimd::Documents, client, earlier,
+    later, resource,
+};
+
+/// Asks TastyTrade whether it still lets this server act for a user.
+#[expect(async_fn_in_trait, reason = "futures are not Send on the platform, and need not be")]
+pub trait Connections {
+    /// Confirms the user's connection; one that was confirmed just now may be answered from memory.
+    async fn confirm(&self, user: &UserId) -> Result<Connection, Unconfirmed>;
+}
+
+/// How a user is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Connection {
+    /// TastyTrade accepts the user's grant.
+    Holds,
+    /// TastyTrade no longer accepts it: the user has to log in again.
+    Ended,
+    /// The user has disconnected TastyTrade here. What was synced before is still theirs to read.
+    Absent,
+}
+
+/// Nobody could say; the same question may be answered later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unconfirmed {
+    /// How long to wait, in seconds, where that is known.
+    pub retry_after: Option<u64>,
+}
 
 /// A request to the token or revocation endpoint, as it came.
 #[derive(Debug, Clone, Copy)]
@@ -50,21 +79,22 @@ pub fn is_form(content_type: Option<&str>) -> bool {
     essence.is_some_and(|essence| essence.eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
-/// Answers a token request; the value is the body of a 200.
+/// Answers a token request; the value is the body of a 200. `ports` are the ways to apps' documents and to TastyTrade.
 pub async fn token<D: Database, E: Entropy>(
     cx: &Context<'_, D, E>,
     jwt: &JwtKeys,
     request: &Request<'_>,
+    ports: &(impl Documents + Connections),
 ) -> Result<Value, Error> {
     let form = request.form()?;
     match form.required("grant_type")? {
         "authorization_code" => {
-            let client = client::authenticate(cx, request.authorization, &form).await?;
+            let client = client::authenticate(cx, ports, request.authorization, &form).await?;
             exchange(cx, jwt, &client, &form).await
         }
         "refresh_token" => {
-            let client = client::authenticate(cx, request.authorization, &form).await?;
-            refresh(cx, jwt, &client, &form).await
+            let client = client::authenticate(cx, ports, request.authorization, &form).await?;
+            refresh(cx, jwt, &client, &form, ports).await
         }
         _ => Err(Error::new(Code::UnsupportedGrantType, "The grant_type must be authorization_code or refresh_token.")),
     }
@@ -101,6 +131,7 @@ async fn exchange<D: Database, E: Entropy>(
     let grant =
         NewGrant { id: &made.grant_id, refresh_hash: &made.refresh_hash, refresh_expires_at: later(cx.now, REFRESH) };
     if codes::exchange(cx.db, &code, &grant, cx.now).await? {
+        cx.changes.done(What::GrantIssued, &code.user_id, Some(&client.id));
         return Ok(made.answer);
     }
     match codes::find(cx.db, &code.code_hash).await? {
@@ -113,6 +144,7 @@ async fn exchange<D: Database, E: Entropy>(
 async fn replayed<D: Database, E: Entropy>(cx: &Context<'_, D, E>, code: &CodeRow) -> Result<Error, Error> {
     if let Some(grant_id) = &code.grant_id {
         grants::revoke(cx.db, &code.user_id, grant_id, "code_replayed", cx.now).await?;
+        cx.changes.done(What::CodeReplayed, &code.user_id, Some(&code.client_id));
     }
     Ok(Error::grant("The code was used before. What came of it has been revoked. Authorize again."))
 }
@@ -122,6 +154,7 @@ async fn refresh<D: Database, E: Entropy>(
     jwt: &JwtKeys,
     client: &ClientRow,
     form: &Params,
+    connections: &impl Connections,
 ) -> Result<Value, Error> {
     let presented = form.required("refresh_token")?;
     let unknown = || Error::grant("The refresh token is unknown, has expired, or was revoked. Authorize again.");
@@ -141,8 +174,16 @@ async fn refresh<D: Database, E: Entropy>(
         return Err(reused(cx, &old).await?);
     }
     if old.is_disconnected == 1 {
-        grants::revoke(cx.db, &old.user_id, &old.grant_id, "upstream_revoked", cx.now).await?;
-        return Err(Error::grant("TastyTrade no longer accepts the connection. Authorize again."));
+        return Err(disconnected(cx, &old).await?);
+    }
+    match connections.confirm(&old.user_id).await {
+        Ok(Connection::Holds | Connection::Absent) => {}
+        Ok(Connection::Ended) => return Err(disconnected(cx, &old).await?),
+        Err(Unconfirmed { retry_after }) => {
+            let message = "TastyTrade could not be asked whether the connection still holds. Try again in a moment.";
+            let error = Error::new(Code::TemporarilyUnavailable, message);
+            return Err(Error { retry_after: retry_after.or(error.retry_after), ..error });
+        }
     }
     let made = Made::new(cx, jwt, &old.user_id, &client.id, &old.grant_id, &scopes)?;
     let rotation = Rotation {
@@ -151,7 +192,18 @@ async fn refresh<D: Database, E: Entropy>(
         new_expires_at: later(cx.now, REFRESH),
         grace_from: earlier(cx.now, GRACE),
     };
-    if grants::rotate(cx.db, &rotation, cx.now).await? { Ok(made.answer) } else { Err(unknown()) }
+    if !grants::rotate(cx.db, &rotation, cx.now).await? {
+        return Err(unknown());
+    }
+    cx.changes.done(What::TokenRefreshed, &old.user_id, Some(&client.id));
+    Ok(made.answer)
+}
+
+/// TastyTrade has ended the connection, so ours ends as well.
+async fn disconnected<D: Database, E: Entropy>(cx: &Context<'_, D, E>, old: &RefreshRow) -> Result<Error, Error> {
+    grants::revoke(cx.db, &old.user_id, &old.grant_id, "upstream_revoked", cx.now).await?;
+    cx.changes.revoked(&old.user_id, Some(&old.client_id), "upstream_revoked");
+    Ok(Error::grant("TastyTrade no longer accepts the connection. Authorize again."))
 }
 
 /// Whether a token was first used longer ago than an answer can be lost on its way.
@@ -162,6 +214,7 @@ fn is_late<D, E>(old: &RefreshRow, cx: &Context<'_, D, E>) -> bool {
 /// A refresh token that comes back late may have been stolen: its family ends (RFC 9700 4.14.2).
 async fn reused<D: Database, E: Entropy>(cx: &Context<'_, D, E>, old: &RefreshRow) -> Result<Error, Error> {
     grants::revoke(cx.db, &old.user_id, &old.grant_id, "refresh_reused", cx.now).await?;
+    cx.changes.done(What::RefreshReused, &old.user_id, Some(&old.client_id));
     Ok(Error::grant("The refresh token was used before. The connection has been revoked. Authorize again."))
 }
 

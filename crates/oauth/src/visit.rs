@@ -7,7 +7,7 @@ use domain::{Scopes, Timestamp, UserId};
 use store::{
     Database,
     identity::{
-        clients, codes,
+        codes,
         codes::CodeRow,
         requests,
         requests::{RequestKind, RequestRow},
@@ -18,7 +18,11 @@ use vault::{
     token::{self, Kind},
 };
 
-use crate::{ATTEMPTS, CODE, Code, Config, Context, Error, Refusal, client, later, redirect, session};
+use crate::{
+    ATTEMPTS, CODE, Code, Config, Context, Error, Refusal,
+    changes::{Change, What},
+    client, later, redirect, session,
+};
 
 /// Who wants in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +34,24 @@ pub enum Visitor {
         /// The path of that page.
         return_to: String,
     },
+}
+
+impl Visitor {
+    /// The app's id, where it is one.
+    pub(crate) fn client_id(&self) -> Option<&str> {
+        match self {
+            Self::App(app) => Some(&app.client_id),
+            Self::Browser { .. } => None,
+        }
+    }
+
+    /// How the visitor is told of an error.
+    pub(crate) fn refuse(&self, config: &Config, error: Error) -> Refusal {
+        match self {
+            Self::App(app) => Refusal::Redirect(app.error(config, &error)),
+            Self::Browser { .. } => Refusal::Page(error),
+        }
+    }
 }
 
 /// The app of a visit: what its authorization request said.
@@ -102,13 +124,14 @@ impl Consent {
     }
 }
 
-/// A login that the user has approved and that is under way: exactly one request holds it.
+/// A login that the user has approved and that is under way: exactly one request holds it. The one way to come by it is a row
+/// that says so.
 #[derive(Debug)]
 #[must_use = "a login that is neither finished nor failed leaves the app waiting"]
 pub struct Approved {
-    pub(crate) handle_hash: String,
-    pub(crate) visitor: Visitor,
-    pub(crate) scopes: Scopes,
+    handle_hash: String,
+    visitor: Visitor,
+    scopes: Scopes,
 }
 
 /// Why a login failed.
@@ -144,9 +167,14 @@ pub struct Finished {
 }
 
 impl Approved {
+    /// The login of a row that a decision has moved on. A decision is what writes the granted scopes.
     pub(crate) fn read(row: RequestRow) -> Result<Self, Error> {
-        let scopes = row.granted_scopes.clone().unwrap_or_default();
-        Ok(Self { handle_hash: row.handle_hash.clone(), visitor: visitor(row)?, scopes })
+        let scopes = row.granted_scopes.clone().ok_or_else(broken)?;
+        let approved = Self { handle_hash: row.handle_hash.clone(), visitor: visitor(row)?, scopes };
+        if matches!(approved.visitor, Visitor::App(_)) && approved.scopes.is_empty() {
+            return Err(broken());
+        }
+        Ok(approved)
     }
 
     /// The user is known: opens a browser session and, for an app, issues the code.
@@ -155,10 +183,15 @@ impl Approved {
         cx: &Context<'_, D, E>,
         user: &UserId,
     ) -> Result<Finished, Refusal> {
-        match self.complete(cx, user).await {
-            Ok(finished) => Ok(finished),
-            Err(error) => Err(self.refuse(cx.config, error)),
-        }
+        let completed = self.complete(cx, user).await;
+        cx.changes.tell(Change {
+            what: What::Login,
+            user: Some(user.clone()),
+            client_id: self.visitor.client_id().map(str::to_owned),
+            outcome: completed.as_ref().map_or_else(|error| error.code.as_str(), |_| "ok"),
+            reason: None,
+        });
+        completed.map_err(|error| self.visitor.refuse(cx.config, error))
     }
 
     async fn complete<D: Database, E: Entropy>(
@@ -204,14 +237,7 @@ impl Approved {
             Failure::Unavailable(message) => Error::new(Code::TemporarilyUnavailable, message),
             Failure::Internal(message) => Error::new(Code::ServerError, message),
         };
-        self.refuse(config, error)
-    }
-
-    fn refuse(&self, config: &Config, error: Error) -> Refusal {
-        match &self.visitor {
-            Visitor::App(app) => Refusal::Redirect(app.error(config, &error)),
-            Visitor::Browser { .. } => Refusal::Page(error),
-        }
+        self.visitor.refuse(config, error)
     }
 
     /// The pasted grant was refused: the page once more, with a fresh handle and a word on what to correct. After
@@ -243,7 +269,7 @@ pub(crate) async fn show<D: Database, E: Entropy>(
     note: &'static str,
 ) -> Result<Consent, Error> {
     let name = match &row.client_id {
-        Some(id) => clients::find(cx.db, id, cx.now).await?.and_then(|client| client.name),
+        Some(id) => client::name(cx, id).await?,
         None => None,
     };
     Ok(Consent {
@@ -257,9 +283,12 @@ pub(crate) async fn show<D: Database, E: Entropy>(
     })
 }
 
+fn broken() -> Error {
+    Error::new(Code::ServerError, "The login cannot be read back. Start again from your app.")
+}
+
 /// Who wants in, from the row.
 pub(crate) fn visitor(row: RequestRow) -> Result<Visitor, Error> {
-    let broken = || Error::new(Code::ServerError, "The login cannot be read back. Start again from your app.");
     match row.kind {
         RequestKind::Browser => {
             Ok(Visitor::Browser { return_to: row.return_to.unwrap_or_else(|| session::HOME.to_owned()) })

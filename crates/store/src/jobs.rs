@@ -64,7 +64,7 @@ pub enum Status {
 
 /// Accepts a job under `id`, or answers with the unfinished one that the user has of that kind. One transaction decides,
 /// so that two requests at once end up with the same job. The second value says whether the job is new and has to be
-/// started.
+/// started. Nothing is accepted for a user who no longer exists: that is an error, as is an id that is taken.
 pub async fn create(
     db: &impl Database,
     user: &UserId,
@@ -75,13 +75,14 @@ pub async fn create(
 ) -> Result<(Job, bool), Error> {
     let insert = "
         INSERT INTO jobs (id, user_id, kind, status, params, created_at, updated_at)
-        VALUES (?1, ?2, ?3, 'queued', ?4, ?5, ?5) ON CONFLICT DO NOTHING";
+        SELECT ?1, ?2, ?3, 'queued', ?4, ?5, ?5 WHERE EXISTS (SELECT 1 FROM users WHERE id = ?2)
+        ON CONFLICT DO NOTHING";
     let select = "SELECT * FROM jobs WHERE user_id = ?1 AND kind = ?2 AND status IN ('queued', 'running')";
     let outcomes =
         db.batch(vec![sql!(insert, id, user, kind, params.to_string(), now), sql!(select, user, kind)]).await?;
     let is_new = outcomes.first().is_some_and(|outcome| outcome.changes > 0);
     let job = outcomes.into_iter().nth(1).unwrap_or_default().first()?;
-    let job = job.ok_or_else(|| Error("jobs: the id is taken".to_owned()))?;
+    let job = job.ok_or_else(|| Error("jobs: the id is taken, or the user is gone".to_owned()))?;
     Ok((job, is_new))
 }
 
@@ -94,6 +95,13 @@ pub async fn get(db: &impl Database, user: &UserId, id: &str) -> Result<Option<J
 pub async fn newest(db: &impl Database, user: &UserId, kind: &str) -> Result<Option<Job>, Error> {
     let query = "SELECT * FROM jobs WHERE user_id = ?1 AND kind = ?2 ORDER BY created_at DESC, id DESC LIMIT 1";
     db.run(sql!(query, user, kind)).await?.first()
+}
+
+/// The user's unfinished jobs, oldest first.
+pub async fn unfinished_of(db: &impl Database, user: &UserId) -> Result<Vec<Job>, Error> {
+    let query = "
+        SELECT * FROM jobs WHERE user_id = ?1 AND status IN ('queued', 'running') ORDER BY created_at, id";
+    db.run(sql!(query, user)).await?.read()
 }
 
 /// The unfinished jobs that have not moved since `stale_before`, oldest first. This is the cron's question: it goes over

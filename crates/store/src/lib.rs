@@ -4,9 +4,14 @@
 //! `edge`) and on a real SQLite in tests (through `testkit`). Functions on user rows take the [`domain::UserId`] of the
 //! verified token and bind it.
 
+pub mod audit;
 pub mod db;
+pub mod erase;
+pub mod export;
 pub mod identity;
 pub mod jobs;
+pub mod limits;
 pub mod portfolio;
+pub mod settings;
 
 pub use db::{Database, Error, Outcome, Statement, Value};

@@ -5,7 +5,10 @@
 
 use domain::UserId;
 use serde_json::json;
-use store::jobs::{Job, Status, bump_attempts, complete, create, fail, get, newest, progress, unfinished};
+use store::{
+    identity::users::upsert_user,
+    jobs::{Job, Status, bump_attempts, complete, create, fail, get, newest, progress, unfinished, unfinished_of},
+};
 use testkit::{Sqlite, after, block_on, now};
 
 const KIND: &str = "sync_account";
@@ -15,6 +18,7 @@ fn user(id: &str) -> UserId {
 }
 
 fn accept(db: &Sqlite, owner: &str, id: &str, seconds: i64) -> (Job, bool) {
+    block_on(upsert_user(db, &user(owner), false, now())).unwrap();
     block_on(create(db, &user(owner), KIND, &json!({"why": "login"}), id, after(seconds))).unwrap()
 }
 
@@ -118,4 +122,22 @@ fn the_cron_finds_what_does_not_move() {
     assert_eq!(stale(25, 10), ["j3"]);
     assert_eq!(stale(60, 10), ["j3", "j2"]);
     assert_eq!(stale(60, 1), ["j3"]);
+}
+
+#[test]
+fn a_users_unfinished_jobs_are_listed_and_nobody_elses() {
+    let db = Sqlite::new();
+    accept(&db, "a", "j1", 0);
+    block_on(complete(&db, &user("a"), "j1", &json!(1), after(1))).unwrap();
+    accept(&db, "a", "j2", 2);
+    accept(&db, "b", "j3", 3);
+    let listed: Vec<_> = block_on(unfinished_of(&db, &user("a"))).unwrap().into_iter().map(|job| job.id).collect();
+    assert_eq!(listed, ["j2"]);
+}
+
+#[test]
+fn nothing_is_accepted_for_a_user_who_is_gone() {
+    let db = Sqlite::new();
+    assert!(block_on(create(&db, &user("gone"), KIND, &json!({}), "j1", now())).is_err());
+    assert_eq!(block_on(get(&db, &user("gone"), "j1")).unwrap(), None);
 }

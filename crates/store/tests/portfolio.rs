@@ -10,6 +10,7 @@ use domain::{
 };
 use store::{
     Database,
+    identity::users::upsert_user,
     portfolio::{SyncedPortfolio, accounts, balances, due_for_sync, open_positions, save_sync},
     sql,
 };
@@ -213,6 +214,20 @@ fn a_user_who_is_gone_is_not_written_to() {
     let db = database(&["u"]);
     assert!(!save(&db, "gone", &found(now(), vec![position("A", "1")])));
     assert_eq!(open(&db, "gone"), Vec::<String>::new());
+}
+
+#[test]
+fn what_was_read_before_a_deletion_does_not_come_back() {
+    let db = Sqlite::new();
+    let u = user("u");
+    block_on(upsert_user(&db, &u, false, now())).unwrap();
+    let begun = found(after(10), vec![position("A", "1")]);
+    block_on(store::erase::of_user(&db, &u)).unwrap();
+    assert!(!save(&db, "u", &begun), "the user is gone");
+    block_on(upsert_user(&db, &u, false, after(20))).unwrap();
+    assert!(!save(&db, "u", &begun), "the user is another one now");
+    assert_eq!(open(&db, "u"), Vec::<String>::new());
+    assert!(save(&db, "u", &found(after(20), vec![position("A", "1")])));
 }
 
 #[test]

@@ -12,6 +12,9 @@ use serde_json::value::RawValue;
 
 use crate::Error;
 
+/// The longest text that is kept, in characters. Names and descriptions are far shorter.
+const MAX_TEXT: usize = 500;
+
 /// Raw texts by field name.
 pub(crate) type Raw<'a> = BTreeMap<String, &'a RawValue>;
 
@@ -59,9 +62,9 @@ impl<'a> Fields<'a> {
         self.notes.push(format!("{}.{name}: {what}", self.path));
     }
 
-    /// A text that is not blank.
+    /// A text that is not blank, made [`plain`].
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
-        self.parsed(name, "not a text", |text| Some(text.to_owned()))
+        self.parsed(name, "not a text", plain)
     }
 
     /// A decimal. `"NaN"` and the infinities are TastyTrade's way to say that there is none, so they leave no note.
@@ -126,9 +129,57 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A text as it may be shown to people and models: without characters that are invisible, that control a terminal or that
+/// turn the direction of writing, and cut, with a mark where it was. Some of it was typed by strangers.
+fn plain(text: &str) -> Option<String> {
+    let is_visible = |letter: char| {
+        !letter.is_control()
+            && !matches!(u32::from(letter),
+                0xAD | 0x61C | 0x180E | 0x200B..=0x200F | 0x2028..=0x202E | 0x2060..=0x206F | 0xFE00..=0xFE0F
+                | 0xFEFF | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF)
+    };
+    // Lines and tabs become blanks, so that words do not run together.
+    let spaced = text.chars().map(|letter| if matches!(letter, '\n' | '\r' | '\t') { ' ' } else { letter });
+    let kept: String = spaced.filter(|letter| is_visible(*letter)).collect();
+    let kept = kept.trim();
+    let mut cut: String = kept.chars().take(MAX_TEXT).collect();
+    if cut.len() < kept.len() {
+        cut.push('\u{2026}');
+    }
+    (!cut.is_empty()).then_some(cut)
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_made_plain(text in ".{0,80}") {
+            if let Some(made) = plain(&text) {
+                prop_assert_eq!(plain(&made), Some(made.clone()));
+                prop_assert!(!made.chars().any(char::is_control));
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_visible_and_cut() {
+        for (text, made) in [
+            ("Roth IRA", Some("Roth IRA")),
+            ("AAPL  261218C00200000", Some("AAPL  261218C00200000")),
+            ("a\u{202E}b\u{200B}c\u{0}\u{1B}[2J", Some("abc[2J")),
+            ("one\ntwo\tthree", Some("one two three")),
+            ("\u{E0041}\u{E0042}\u{200D}", None),
+            ("\u{c4}pfel \u{2022} 100 \u{20ac}", Some("\u{c4}pfel \u{2022} 100 \u{20ac}")),
+        ] {
+            assert_eq!(plain(text).as_deref(), made, "{text:?}");
+        }
+        let long = plain(&"x".repeat(1_000_000)).unwrap();
+        assert_eq!((long.chars().count(), long.ends_with('\u{2026}')), (MAX_TEXT + 1, true));
+    }
 
     fn fields(body: &str) -> Fields<'_> {
         Fields::new("data".to_owned(), serde_json::from_str(body).unwrap())

@@ -45,6 +45,34 @@ impl Sqlite {
         self.statements.get()
     }
 
+    /// Runs a text that a test has made, and answers with its rows. The product's texts are constants and go another way.
+    ///
+    /// # Panics
+    ///
+    /// When the text cannot be run.
+    #[expect(clippy::panic, reason = "only tests call this, and a text that does not run must stop them")]
+    pub fn query(&self, text: &str, params: &[Value]) -> Vec<Json> {
+        match self.rows(text, params) {
+            Ok(rows) => rows,
+            Err(error) => panic!("{text}: {error}"),
+        }
+    }
+
+    fn rows(&self, text: &str, params: &[Value]) -> rusqlite::Result<Vec<Json>> {
+        let mut prepared = self.connection.prepare(text)?;
+        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+        let mut rows = prepared.query(params_from_iter(params.iter().map(parameter)))?;
+        let mut read = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut object = Map::new();
+            for (position, name) in names.iter().enumerate() {
+                object.insert(name.clone(), json(row.get_ref(position)?));
+            }
+            read.push(Json::Object(object));
+        }
+        Ok(read)
+    }
+
     fn gate(&self) -> Result<(), Error> {
         self.statements.set(self.statements.get().saturating_add(1));
         match self.fail_in.get() {
@@ -62,18 +90,7 @@ impl Sqlite {
 
     fn execute(&self, statement: &Statement) -> rusqlite::Result<Outcome> {
         let before = self.connection.total_changes();
-        let mut prepared = self.connection.prepare(statement.sql)?;
-        let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
-        let mut rows = prepared.query(params_from_iter(statement.params.iter().map(parameter)))?;
-        let mut read = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut object = Map::new();
-            for (position, name) in names.iter().enumerate() {
-                object.insert(name.clone(), json(row.get_ref(position)?));
-            }
-            read.push(Json::Object(object));
-        }
-        drop(rows);
+        let read = self.rows(statement.sql, &statement.params)?;
         Ok(Outcome { changes: self.connection.total_changes().saturating_sub(before), rows: read })
     }
 }

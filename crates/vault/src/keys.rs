@@ -124,6 +124,11 @@ impl KeyRing {
         &self.current.id
     }
 
+    /// The id of the key before it, while there is one.
+    pub fn previous_id(&self) -> Option<&str> {
+        self.previous.as_ref().map(|key| key.id.as_str())
+    }
+
     /// The key that writes, for a purpose: its id and its bytes.
     pub fn current(&self, purpose: Purpose) -> (&str, &[u8; 32]) {
         (&self.current.id, self.current.of(purpose))
@@ -174,6 +179,7 @@ mod tests {
         assert_ne!(ring.current_id(), old.current_id());
         assert_eq!(ring.find(old.current_id(), Purpose::Seal), Some(old.current(Purpose::Seal).1));
         assert_eq!(old.find(ring.current_id(), Purpose::Seal), None);
+        assert_eq!((ring.previous_id(), old.previous_id()), (Some(old.current_id()), None));
         assert!(!format!("{ring:?}").contains("AAAA"));
     }
 }

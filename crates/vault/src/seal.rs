@@ -82,6 +82,11 @@ pub fn is_outdated(ring: &KeyRing, envelope: &str) -> bool {
     parts(envelope).is_none_or(|(id, _, _)| id != ring.current_id())
 }
 
+/// How every envelope begins that was sealed under the previous key; `None` while there is no such key.
+pub fn previous_prefix(ring: &KeyRing) -> Option<String> {
+    ring.previous_id().map(|id| format!("{VERSION}.{id}."))
+}
+
 fn parts(envelope: &str) -> Option<(&str, [u8; 12], Vec<u8>)> {
     let mut parts = envelope.split('.');
     let (version, id, nonce, ciphertext) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -144,6 +149,8 @@ mod tests {
         let (before, after, later) = (ring(1, None), ring(2, Some(1)), ring(3, Some(2)));
         let envelope = seal(&before, &PLACE, &Secret::new("token"), &Fixed).unwrap();
         assert!(!is_outdated(&before, &envelope) && is_outdated(&after, &envelope));
+        assert!(envelope.starts_with(&previous_prefix(&after).unwrap()) && previous_prefix(&before).is_none());
+        assert!(!envelope.starts_with(&previous_prefix(&later).unwrap()));
         assert_eq!(open(&after, &PLACE, &envelope).unwrap().expose(), "token");
         assert_eq!(open(&later, &PLACE, &envelope).unwrap_err(), SealError::UnknownKey);
     }

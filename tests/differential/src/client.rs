@@ -1,12 +1,16 @@
 //! The SDK's client, connected to a server of its own.
 
+#![expect(deprecated, reason = "sampling, roots and logging are on their way out, and in use until then")]
+
 use std::sync::{Arc, Mutex};
 
 use rmcp::{
     ClientHandler, ClientLifecycleMode, ClientServiceExt, RoleClient,
     model::{
-        ClientCapabilities, ClientConfig, ElicitRequestParams, ElicitResult, ElicitationAction, ElicitationCapability,
-        ErrorData, Implementation, ProgressNotificationParam, ProtocolVersion,
+        ClientCapabilities, ClientConfig, CreateMessageRequestParams, CreateMessageResult, ElicitRequestParams,
+        ElicitResult, ElicitationAction, ElicitationCapability, ErrorData, Implementation, ListRootsResult,
+        LoggingMessageNotificationParam, ProgressNotificationParam, ProtocolVersion, Root, RootsCapabilities,
+        SamplingCapability, SamplingMessage,
     },
     service::{NotificationContext, RequestContext, RunningService},
     transport::{
@@ -21,12 +25,16 @@ use serde_json::json;
 pub(crate) struct Person {
     /// The progress of calls, in the order in which it was told.
     pub(crate) progress: Arc<Mutex<Vec<f64>>>,
+    /// The log messages.
+    pub(crate) logged: Arc<Mutex<Vec<serde_json::Value>>>,
 }
 
 impl ClientHandler for Person {
     fn get_info(&self) -> ClientConfig {
         let mut capabilities = ClientCapabilities::default();
         capabilities.elicitation = Some(ElicitationCapability::default());
+        capabilities.sampling = Some(SamplingCapability::default());
+        capabilities.roots = Some(RootsCapabilities::default());
         ClientConfig::new(capabilities, Implementation::new("differential", "1.0.0"))
     }
 
@@ -38,6 +46,26 @@ impl ClientHandler for Person {
         let mut result = ElicitResult::new(ElicitationAction::Accept);
         result.content = Some(json!({"name": "Ada"}));
         Ok(result)
+    }
+
+    async fn create_message(
+        &self,
+        _params: CreateMessageRequestParams,
+        _context: RequestContext<RoleClient>,
+    ) -> Result<CreateMessageResult, ErrorData> {
+        Ok(CreateMessageResult::new(SamplingMessage::assistant_text("Paris"), "a-model".to_owned()))
+    }
+
+    async fn list_roots(&self, _context: RequestContext<RoleClient>) -> Result<ListRootsResult, ErrorData> {
+        Ok(ListRootsResult::new(vec![Root::new("file:///home/ada")]))
+    }
+
+    async fn on_logging_message(
+        &self,
+        params: LoggingMessageNotificationParam,
+        _context: NotificationContext<RoleClient>,
+    ) {
+        self.logged.lock().unwrap().push(params.data);
     }
 
     async fn on_progress(&self, params: ProgressNotificationParam, _context: NotificationContext<RoleClient>) {

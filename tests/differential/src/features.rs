@@ -47,7 +47,7 @@ async fn the_server_says_who_it_is() {
 async fn a_client_that_may_choose_takes_the_modern_era() {
     let client = connect_auto().await;
     assert_eq!(value(&*client.peer_info().unwrap())["protocolVersion"], "2026-07-28");
-    assert_eq!(client.list_all_tools().await.unwrap().len(), 5);
+    assert_eq!(client.list_all_tools().await.unwrap().len(), 7);
 }
 
 #[tokio::test]
@@ -58,7 +58,10 @@ async fn tools_are_listed_page_by_page() {
         assert_eq!(first.tools.len(), 3, "{era:?}");
         let second = PaginatedRequestParams::default().with_cursor(first.next_cursor.clone());
         let second = client.list_tools(Some(second)).await.unwrap();
-        assert_eq!((second.tools.len(), second.next_cursor), (2, None), "{era:?}");
+        assert_eq!(second.tools.len(), 3, "{era:?}");
+        let third = PaginatedRequestParams::default().with_cursor(second.next_cursor.clone());
+        let third = client.list_tools(Some(third)).await.unwrap();
+        assert_eq!((third.tools.len(), third.next_cursor), (1, None), "{era:?}");
         let quote = value(&client.list_all_tools().await.unwrap()[0]);
         assert_eq!(quote["_meta"]["ui"]["resourceUri"], "ui://differential/card", "{era:?}");
         assert_eq!(quote["annotations"]["readOnlyHint"], true, "{era:?}");
@@ -120,6 +123,35 @@ async fn a_question_is_answered_and_the_call_made_again() {
     let client = connect(Era::Modern).await;
     let result = call(&client, "asking").await;
     assert_eq!(value(&result.content)[0]["text"], "Hello, Ada!");
+}
+
+#[tokio::test]
+async fn everything_is_asked_for_at_once() {
+    let client = connect(Era::Modern).await;
+    let result = call(&client, "curious").await;
+    assert_eq!(value(&result.content)[0]["text"], "Ada Paris file:///home/ada");
+}
+
+#[tokio::test]
+async fn log_messages_come_unasked_in_the_legacy_era_alone() {
+    for (era, logged) in [(Era::Legacy, vec![json!("A message.")]), (Era::Modern, vec![])] {
+        let client = connect(era).await;
+        assert_eq!(value(&call(&client, "logging").await.content)[0]["text"], "logged", "{era:?}");
+        assert_eq!(*client.service().logged.lock().unwrap(), logged, "{era:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_to_the_list_of_tools_tells_of_its_change_alone() {
+    let client = connect(Era::Modern).await;
+    let mut filter = SubscriptionFilter::default();
+    filter.tools_list_changed = Some(true);
+    filter.prompts_list_changed = Some(true);
+    let mut subscription = client.listen(filter).await.unwrap();
+    assert_eq!(value(subscription.acknowledged()), json!({"toolsListChanged": true}));
+    let change = value(&subscription.next().await.unwrap().unwrap());
+    assert_eq!(change["method"], "notifications/tools/list_changed");
+    assert!(subscription.next().await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -14,11 +14,11 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use mcp::{
-    Ask, Catalog, Change, Completion, CompletionOutput, Content, Entry, Frame, InputRequest, InputRequired,
+    Ask, Catalog, Change, Completion, CompletionOutput, Content, Entry, Frame, InputRequest, InputRequired, Level,
     ListChanged, Options, Outcome, Pages, Prompt, PromptArgument, PromptGet, PromptMessage, PromptOutput, Received,
     Reply, Resource, ResourceRead, Role, Sealing, Server, Template, Tool, ToolCall, ToolOutput,
     cursor::Sign,
-    input::{Elicited, Field, Form, StateSeal},
+    input::{Elicited, Field, Form, Sampling, StateSeal},
 };
 use serde_json::{Value, value::RawValue};
 use tokio::net::UnixListener;
@@ -27,7 +27,7 @@ const fn tool(name: &'static str) -> Tool {
     Tool { name, title: "A tool", description: "For tests.", ..Tool::EMPTY }
 }
 
-/// Four tools make two pages.
+/// Seven tools make three pages.
 const CATALOG: Catalog = Catalog {
     server: Server { name: "differential", title: "Differential", version: "1.2.3", ..Server::EMPTY },
     instructions: "For tests.",
@@ -42,6 +42,8 @@ const CATALOG: Catalog = Catalog {
         tool("reporting"),
         tool("asking"),
         tool("remembering"),
+        tool("curious"),
+        tool("logging"),
     ],
     resources: &[Resource {
         uri: "test://text",
@@ -68,9 +70,9 @@ const CATALOG: Catalog = Catalog {
         ..Prompt::EMPTY
     }],
     completions: true,
+    logging: true,
     extensions: &[mcp::apps::UI],
     list_changed: ListChanged { tools: true, ..ListChanged::NONE },
-    ..Catalog::EMPTY
 };
 
 /// Stands for the keys of a product. It resists nobody.
@@ -184,6 +186,7 @@ fn answer(mut ask: Ask, frames: &mut Vec<Frame>) -> Reply {
         }
         Ask::Listen(listen) => {
             frames.push(listen.acknowledged());
+            frames.extend(listen.tell(&Change::Tools));
             frames.extend(listen.tell(&Change::Resource("test://text".to_owned())));
             frames.push(listen.close("That is all."));
             Reply { body: None, ..Reply::stream(listen.context().seen()) }
@@ -211,6 +214,11 @@ fn called(call: &ToolCall, frames: &mut Vec<Frame>) -> Result<Outcome<ToolOutput
             Some(_) => done("Never mind.".to_owned()),
             None => ask(),
         },
+        "curious" => curious(call),
+        "logging" => {
+            frames.extend(call.context().log(Level::Warning, Some("differential"), "A message."));
+            done("logged".to_owned())
+        }
         "remembering" => match call.input.state_as::<u8>() {
             Some(7) => done("seven".to_owned()),
             _ => Ok(Outcome::InputRequired(InputRequired::default().with_state(&7_u8))),
@@ -220,6 +228,23 @@ fn called(call: &ToolCall, frames: &mut Vec<Frame>) -> Result<Outcome<ToolOutput
             let raw = RawValue::from_string(format!(r#"{{"quotes":[{{"asked":{symbols},"bid":210.50}}]}}"#)).unwrap();
             Ok(Outcome::Done(ToolOutput::new(raw, "bid 210.50")))
         }
+    }
+}
+
+/// Asks for everything at once that a client can be asked for.
+fn curious(call: &ToolCall) -> Result<Outcome<ToolOutput>, Error> {
+    let responses = &call.input.responses;
+    match (responses.elicited("name"), responses.sampled("capital"), responses.roots("folders")) {
+        (Some(Elicited::Accepted(name)), Some(capital), Some(folders)) => {
+            let folders: Vec<&str> = folders.iter().map(|root| root.uri.as_str()).collect();
+            let text = format!("{} {} {}", name["name"].as_str().unwrap(), capital.text, folders.join(","));
+            Ok(Outcome::Done(ToolOutput::text(text)))
+        }
+        _ => Ok(Outcome::InputRequired(
+            InputRequired::one("name", InputRequest::form("Your name?", form()))
+                .and("capital", InputRequest::Sample(Sampling::text("The capital of France?", 10)))
+                .and("folders", InputRequest::Roots),
+        )),
     }
 }
 

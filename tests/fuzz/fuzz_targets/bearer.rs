@@ -1,7 +1,7 @@
 //! The `Authorization` header at `/mcp`, and the challenge that answers it.
 //!
 //! Input: the header in the first line, a list of scopes after it. Held: a bearer is a part of the header; nobody is let in
-//! with a token that we did not issue or whose grant is not live; a challenge is a legal header that says nothing of what
+//! with a token or key that we did not issue or whose grant is not live; a challenge is a legal header that says nothing of what
 //! was sent; scopes read back as they are written.
 
 #![no_main]
@@ -46,11 +46,16 @@ fn check_header(header: &str) {
         Err(why) => assert_eq!(why, Unauthorized::Missing),
     }
     let (db, config) = (Db::default(), ttai_fuzz::config());
-    // `{live}` and `{ended}` in an input stand for tokens that are ours.
-    let header = header.replace("{live}", &token_of(ttai_fuzz::GRANT)).replace("{ended}", &token_of("g2"));
+    // `{live}` and `{ended}` in an input stand for tokens that are ours, `{key}` for an API key that is.
+    let key = ttai_fuzz::opaque(token::Kind::ApiKey, 'A');
+    let header = header
+        .replace("{live}", &token_of(ttai_fuzz::GRANT))
+        .replace("{ended}", &token_of("g2"))
+        .replace("{key}", &key);
     match block_on(authenticate(&db, &ttai_fuzz::jwt_keys(), &config, ttai_fuzz::now(), Some(&header))) {
         Ok(who) => {
-            assert_eq!(bearer(Some(&header)), Ok(token_of(ttai_fuzz::GRANT).as_str()), "a token that is not ours");
+            let presented = bearer(Some(&header)).unwrap();
+            assert!(presented == key || presented == token_of(ttai_fuzz::GRANT), "a token that is not ours");
             assert_eq!((who.user.as_str(), who.scopes.to_string().as_str()), (ttai_fuzz::USER, ttai_fuzz::GRANTED));
         }
         Err(why) => {

@@ -17,7 +17,7 @@ use oauth::{
     cookie::Cookie,
     redirect,
 };
-use ttai_fuzz::{CALLBACKS, Counting, Db, UPSTREAM, block_on};
+use ttai_fuzz::{CALLBACKS, Counting, Db, Outside, UPSTREAM, block_on};
 use url::Url;
 use vault::token::Kind;
 
@@ -66,7 +66,7 @@ fn check_page(cx: &Cx<'_>, query: &Params, consent: &Consent) {
 }
 
 fn check_authorize(cx: &Cx<'_>, query: &Params, cookies: Option<&str>) {
-    match block_on(authorize(cx, query, cookies)) {
+    match block_on(authorize(cx, &Outside, query, cookies)) {
         Ok(consent) => {
             check_page(cx, query, &consent);
             assert!(!consent.scopes.is_empty());
@@ -140,6 +140,16 @@ fuzz_target!(|data: &[u8]| {
     let config = ttai_fuzz::config();
     for check in [check_authorize, check_decide, check_come_back] {
         let (db, entropy) = (Db::default(), Counting::default());
-        check(&Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now() }, &params, cookies);
+        check(
+            &Context {
+                db: &db,
+                config: &config,
+                entropy: &entropy,
+                now: ttai_fuzz::now(),
+                changes: &oauth::Changes::default(),
+            },
+            &params,
+            cookies,
+        );
     }
 });

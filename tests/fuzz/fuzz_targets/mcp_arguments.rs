@@ -8,7 +8,10 @@
 
 use std::sync::LazyLock;
 
-use contract::tool::{GetQuoteInput, GetWorkflowStatusInput};
+use contract::{
+    config::UpdateConfigInput,
+    tool::{GetQuoteInput, GetWorkflowStatusInput},
+};
 use domain::{Decimal, Error, Reason};
 use libfuzzer_sys::fuzz_target;
 use mcp::arguments::{forgive, read};
@@ -59,13 +62,14 @@ struct Leg {
     legs: Vec<Leg>,
 }
 
-const SCHEMAS: [&str; 3] = [
+const SCHEMAS: [&str; 4] = [
     ALL_KINDS,
     include_str!("../../../crates/contract/schemas/get_quote.input.json"),
     include_str!("../../../crates/contract/schemas/get_workflow_status.input.json"),
+    include_str!("../../../crates/contract/schemas/update_config.input.json"),
 ];
 
-static PARSED: LazyLock<[Value; 3]> = LazyLock::new(|| SCHEMAS.map(|schema| serde_json::from_str(schema).unwrap()));
+static PARSED: LazyLock<[Value; 4]> = LazyLock::new(|| SCHEMAS.map(|schema| serde_json::from_str(schema).unwrap()));
 
 /// A refusal is for a person and a program: short, and with the argument's name.
 fn check_error(error: &Error) {
@@ -121,6 +125,7 @@ fuzz_target!(|data: &[u8]| {
         read::<AllKinds>(SCHEMAS[0], &arguments).err(),
         read::<GetQuoteInput>(SCHEMAS[1], &arguments).and_then(|input| input.symbols()).err(),
         read::<GetWorkflowStatusInput>(SCHEMAS[2], &arguments).err(),
+        read::<UpdateConfigInput>(SCHEMAS[3], &arguments).err(),
     ];
     errors.iter().flatten().for_each(check_error);
 });

@@ -65,7 +65,13 @@ fn check(body: &[u8], answer: &Value, db: &Db) {
 
 fuzz_target!(|body: &[u8]| {
     let (db, config, entropy) = (Db::default(), ttai_fuzz::config(), Counting::default());
-    let cx = Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now() };
+    let cx = Context {
+        db: &db,
+        config: &config,
+        entropy: &entropy,
+        now: ttai_fuzz::now(),
+        changes: &oauth::Changes::default(),
+    };
     match ttai_fuzz::block_on(register(&cx, body)) {
         Ok(answer) => check(body, &answer, &db),
         Err(error) => {

@@ -9,9 +9,15 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use domain::Scopes;
 use libfuzzer_sys::fuzz_target;
-use oauth::{Context, Params, access, revoke::revoke, token, token::Request};
+use oauth::{
+    Context, Params,
+    access::{self, Presented},
+    revoke::revoke,
+    token,
+    token::Request,
+};
 use serde_json::Value;
-use ttai_fuzz::{APP_SECRET, CLOSED_APP, Counting, Db, OPEN_APP, VERIFIER, block_on};
+use ttai_fuzz::{APP_SECRET, CLOSED_APP, Counting, Db, OPEN_APP, Outside, VERIFIER, block_on};
 use vault::token::Kind;
 
 type Cx<'a> = Context<'a, Db, Counting>;
@@ -30,7 +36,8 @@ fn knows_secret(request: &Request<'_>, form: &Params) -> bool {
 fn check_pair(cx: &Cx<'_>, request: &Request<'_>, form: &Params, answer: &Value) {
     let granted = Scopes::parse(ttai_fuzz::GRANTED).unwrap();
     let access = answer["access_token"].as_str().expect("an access token");
-    let who = access::verify_token(&ttai_fuzz::jwt_keys(), cx.config, access, cx.now).expect("it verifies");
+    let presented = access::present(&ttai_fuzz::jwt_keys(), cx.config, access, cx.now).expect("it verifies");
+    let Presented::Token(who) = presented else { panic!("an access token that looks like a key") };
     assert!(granted.contains_all(&who.scopes) && !who.scopes.is_empty(), "{}", who.scopes);
     assert_eq!(answer["scope"], who.scopes.to_string());
     assert_eq!(who.user.as_str(), ttai_fuzz::USER);
@@ -52,7 +59,7 @@ fn check_pair(cx: &Cx<'_>, request: &Request<'_>, form: &Params, answer: &Value)
 }
 
 fn check_revocation(cx: &Cx<'_>, request: &Request<'_>, form: &Params) {
-    if let Err(error) = block_on(revoke(cx, &ttai_fuzz::jwt_keys(), request)) {
+    if let Err(error) = block_on(revoke(cx, &ttai_fuzz::jwt_keys(), request, &Outside)) {
         ttai_fuzz::check_oauth_error(&error);
     }
     let revoked =
@@ -72,12 +79,24 @@ fuzz_target!(|data: &[u8]| {
     };
     let (form, config) = (Params::parse(body), ttai_fuzz::config());
     let (db, entropy) = (Db::default(), Counting::default());
-    let cx = Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now() };
-    match block_on(token::token(&cx, &ttai_fuzz::jwt_keys(), &request)) {
+    let cx = Context {
+        db: &db,
+        config: &config,
+        entropy: &entropy,
+        now: ttai_fuzz::now(),
+        changes: &oauth::Changes::default(),
+    };
+    match block_on(token::token(&cx, &ttai_fuzz::jwt_keys(), &request, &Outside)) {
         Ok(answer) => check_pair(&cx, &request, &form, &answer),
         Err(error) => ttai_fuzz::check_oauth_error(&error),
     }
     let db = Db::default();
-    let cx = Context { db: &db, config: &config, entropy: &entropy, now: ttai_fuzz::now() };
+    let cx = Context {
+        db: &db,
+        config: &config,
+        entropy: &entropy,
+        now: ttai_fuzz::now(),
+        changes: &oauth::Changes::default(),
+    };
     check_revocation(&cx, &request, &form);
 });

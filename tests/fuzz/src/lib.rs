@@ -14,7 +14,11 @@ use std::{
 
 use domain::Timestamp;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use oauth::{Config, Upstream};
+use oauth::{
+    Config, Upstream,
+    cimd::{Documents, Fetched, Unfetched},
+    token::{Connection, Connections, Unconfirmed},
+};
 use serde_json::{Value, json};
 use store::{Database, Error, Outcome, Statement};
 use vault::{Entropy, JwtKeys, KeyRing, token};
@@ -61,6 +65,7 @@ pub fn config() -> Config {
             authorize_url: UPSTREAM.to_owned(),
             scope: "read".to_owned(),
         }),
+        clients: Vec::new(),
     }
 }
 
@@ -176,7 +181,12 @@ fn rows(statement: &Statement) -> Vec<Value> {
         (Some("SELECT"), Some("oauth_codes"), ..) if is(0, &opaque(token::Kind::Code, 'A')) => Some(code(false)),
         (Some("SELECT"), Some("oauth_codes"), ..) if is(0, &opaque(token::Kind::Code, 'B')) => Some(code(true)),
         (Some("SELECT"), Some("refresh_tokens"), ..) if is(0, &opaque(token::Kind::Refresh, 'A')) => Some(refresh()),
-        (Some("SELECT"), Some("grants"), ..) if param(0) == USER && param(1) == GRANT => Some(json!({"live": 1})),
+        (Some("SELECT"), Some("grants"), ..) if param(0) == USER && param(1) == GRANT => {
+            Some(json!({"last_used_at": now().timestamp_millis()}))
+        }
+        (Some("SELECT"), Some("api_keys"), ..) if is(0, &opaque(token::Kind::ApiKey, 'A')) => {
+            Some(json!({"user_id": USER, "id": "k1", "scopes": GRANTED, "last_used_at": null}))
+        }
         (Some("SELECT"), Some("oauth_requests"), ..) if statement.sql.contains("1 AS found") => None,
         (Some("SELECT"), Some("oauth_requests"), ..) | (Some("UPDATE"), _, Some("oauth_requests"), _)
             if (is(0, &opaque(token::Kind::Request, 'A')) || is(0, &opaque(token::Kind::State, 'A')))
@@ -185,6 +195,9 @@ fn rows(statement: &Statement) -> Vec<Value> {
             Some(visit())
         }
         (Some("UPDATE"), _, Some("oauth_codes"), _) => Some(json!({"code_hash": param(1)})),
+        (Some("INSERT"), .., Some("client_document_fetches")) => {
+            Some(json!({"attempts": 1, "failure": null, "is_outage": 0}))
+        }
         (Some("INSERT"), .., Some("refresh_tokens")) => Some(json!({"token_hash": param(3)})),
         _ => None,
     };
@@ -257,6 +270,22 @@ fn visit() -> Value {
         "created_at": now().timestamp_millis(),
         "expires_at": now().timestamp_millis() + 600_000,
     })
+}
+
+/// The world outside: no app has a document, and everybody is connected.
+pub struct Outside;
+
+impl Documents for Outside {
+    async fn fetch(&self, _address: &str) -> Result<Fetched, Unfetched> {
+        Ok(Fetched { status: 404, ..Fetched::default() })
+    }
+}
+
+impl Connections for Outside {
+    async fn confirm(&self, user: &domain::UserId) -> Result<Connection, Unconfirmed> {
+        assert_eq!(user.as_str(), USER);
+        Ok(Connection::Holds)
+    }
 }
 
 /// Checks an OAuth error as it goes out: a word of the RFCs, a status of them, and one sentence of ours.

@@ -50,9 +50,25 @@ pub(crate) async fn open(app: &App, user: &UserId, credential: &Credential) -> R
     };
     if vault::seal::is_outdated(&app.config.keys, &credential.refresh_token_sealed) {
         let resealed = sealed(app, user, credential.clone(), &opened)?;
-        users::reseal_credential(&app.db, user, &resealed, app.now).await?;
+        users::reseal_credential(&app.db, user, credential, &resealed, app.now).await?;
     }
     Ok(opened)
+}
+
+/// Seals credentials anew that lie under the previous key, `limit` of them. One that does not open stays as it is and does
+/// not hold up the others.
+pub(crate) async fn reseal(app: &App, limit: u32) -> Result<(), Error> {
+    let Some(prefix) = vault::seal::previous_prefix(&app.config.keys) else { return Ok(()) };
+    let found = users::sealed_like(&app.db, &prefix, limit).await?;
+    let mut done = 0_u32;
+    for users::OwnedCredential { user_id, credential } in &found {
+        // Opening is what seals anew.
+        done += u32::from(open(app, user_id, credential).await.is_ok());
+    }
+    if !found.is_empty() {
+        edge::log::info("credentials sealed anew", &[("done", &done), ("found", &found.len())]);
+    }
+    Ok(())
 }
 
 /// The credential with both of its values sealed under the current key.
@@ -77,9 +93,21 @@ fn refused(app: &App, column: &'static str, error: SealError) -> Error {
     reconnect(app)
 }
 
+/// Where the trader logs in again.
+pub(crate) fn login_url(app: &App) -> String {
+    format!("{}/login", app.config.public_url)
+}
+
+/// The error that tells the trader that there is no connection, with the link.
+pub(crate) fn disconnected(app: &App) -> Error {
+    let link = login_url(app);
+    let message = format!("TTAI is not connected to TastyTrade. Log in at {link} to connect it.");
+    Error::new(Reason::ReconnectRequired, message).with("login_url", link)
+}
+
 /// The error that tells the trader to log in again, with the link.
 pub(crate) fn reconnect(app: &App) -> Error {
-    let link = format!("{}/login", app.config.public_url);
+    let link = login_url(app);
     Error::new(
         Reason::ReconnectRequired,
         format!(

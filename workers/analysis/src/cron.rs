@@ -1,4 +1,5 @@
-//! The minute cron: queues a sync for every user who is due, brings unfinished jobs back to life, and clears what expired.
+//! The minute cron: queues a sync for every user who is due, brings unfinished jobs back to life, clears what expired, and
+//! seals anew what lies under the previous key.
 
 use domain::{Error, UserId};
 use edge::workflow::InstanceState;
@@ -7,6 +8,7 @@ use worker::{Env, ScheduledEvent};
 
 use crate::{
     app::App,
+    credential,
     jobs::{self, Params, SYNC_POSITIONS},
     queue::Task,
 };
@@ -15,6 +17,8 @@ use crate::{
 const USERS: u32 = 200;
 /// Jobs looked after by one tick.
 const JOBS: u32 = 100;
+/// Credentials sealed anew by one tick.
+const CREDENTIALS: u32 = 100;
 /// A job whose row has not moved for this long may have lost its runtime.
 const STALE_SECONDS: i64 = 45;
 /// A job that was brought back this often and still has not ended is given up.
@@ -27,6 +31,9 @@ pub(crate) async fn tick(event: &ScheduledEvent, env: &Env) {
         log("sync", queue_due(&app).await);
         log("recovery", recover(&app).await);
         log("sweep", app.db.batch(store::identity::sweep(app.now)).await.map_err(Into::into));
+        log("reseal", credential::reseal(&app, CREDENTIALS).await);
+        log("limits", app.db.run(store::limits::sweep(app.now)).await.map_err(Into::into));
+        log("audit", app.db.run(store::audit::sweep(app.now)).await.map_err(Into::into));
         Ok::<_, Error>(())
     });
     if let Ok(Err(error)) = ticked.await {

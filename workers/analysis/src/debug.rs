@@ -57,6 +57,7 @@ pub(crate) async fn panic(app: &App, place: DebugPanic, user: Option<UserId>) ->
             let params = Params { kind: PANIC.to_owned(), user_id, job_id, wait_ms: 0 };
             let written = serde_json::to_value(&params).unwrap_or_default();
             let id = &params.job_id;
+            store::identity::users::upsert_user(&app.db, &params.user_id, false, app.now).await?;
             let (job, is_new) = store::jobs::create(&app.db, &params.user_id, PANIC, &written, id, app.now).await?;
             if is_new {
                 jobs::start_instance(app, &params).await;

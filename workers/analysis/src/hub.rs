@@ -17,6 +17,9 @@ const MAX_CHANNELS: usize = 16;
 /// Messages from a page are short.
 const MAX_MESSAGE: usize = 4096;
 
+/// The page's session has ended (a code of our own, as RFC 6455 gives 4000 to 4999 for).
+const CLOSED: u16 = 4001;
+
 /// The object's class.
 #[durable_object(websocket)]
 pub struct UserHub {
@@ -75,6 +78,7 @@ impl UserHub {
     async fn serve(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
             "/publish" => self.spread(&request.json().await?),
+            "/close" => self.close(),
             _ => {
                 let pair = WebSocketPair::new()?;
                 self.state.accept_web_socket(&pair.server);
@@ -99,6 +103,17 @@ impl UserHub {
     }
 }
 
+impl UserHub {
+    /// Closes every page's socket.
+    fn close(&self) -> Result<Response> {
+        for socket in self.state.get_websockets() {
+            // One that is closed already stays so.
+            let _ = socket.close(Some(CLOSED), Some("the account was deleted"));
+        }
+        Response::empty()
+    }
+}
+
 fn hear(socket: &WebSocket, message: &WebSocketIncomingMessage) -> std::result::Result<Value, String> {
     let WebSocketIncomingMessage::String(text) = message else { return Err("send text, not binary".into()) };
     if text.len() > MAX_MESSAGE {
@@ -120,7 +135,16 @@ fn hear(socket: &WebSocket, message: &WebSocketIncomingMessage) -> std::result::
 /// Tells the pages of a user. Nobody may be listening.
 pub(crate) async fn publish(env: &Env, user: &UserId, channel: &str, data: &impl Serialize) -> Result<()> {
     let body = serde_json::to_vec(&json!({"channel": channel, "data": data}))?;
-    let request = http::Request::post("http://hub/publish").body(body).map_err(|error| error.to_string())?;
+    to_hub(env, user, "/publish", body).await
+}
+
+/// Closes the live channel of every page that the user has open.
+pub(crate) async fn close(env: &Env, user: &UserId) -> Result<()> {
+    to_hub(env, user, "/close", Vec::new()).await
+}
+
+async fn to_hub(env: &Env, user: &UserId, path: &str, body: Vec<u8>) -> Result<()> {
+    let request = http::Request::post(format!("http://hub{path}")).body(body).map_err(|error| error.to_string())?;
     let hub = edge::object::named(env, "USER_HUB", user.as_str())?;
     edge::fetch::to_object(&hub, &request).await.map(drop).map_err(|failure| format!("{failure:?}").into())
 }

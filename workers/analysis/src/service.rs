@@ -3,9 +3,10 @@
 use contract::{Answer, Call, Principal, Request as Asked};
 use domain::{Error, Reason, Scope};
 use edge::caller::Caller;
+use serde::Deserialize;
 use worker::{Env, Request, Response, Result};
 
-use crate::{app::App, calls};
+use crate::{app::App, calls, upstream};
 
 /// More than any call needs.
 const MAX_BODY: usize = 256 * 1024;
@@ -13,12 +14,16 @@ const MAX_BODY: usize = 256 * 1024;
 /// Answers `POST /call`; anything else is not found.
 pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
     let caller = Caller::of(&request);
+    let began = edge::clock::now();
+    let (mut name, mut request_id) = ("none".to_owned(), String::new());
     let answered = edge::guard::catch(async {
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.method() != http::Method::POST || request.uri().path() != "/call" {
             return Err(Error::new(Reason::NotFound, "The analysis worker has one address: POST /call."));
         }
         let asked: Asked = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+        name = name_of(request.body());
+        request_id.clone_from(&asked.request_id);
         let app = App::new(&env)?;
         if asked.call.only_reads() {
             return caller.attend(answer(&app, asked)).await.ok_or_else(gone);
@@ -37,7 +42,32 @@ pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
         Answer::Ok(_) => 200,
         Answer::Error(error) => error.reason.status(),
     };
+    let outcome = match &answer {
+        Answer::Ok(_) => "ok".to_owned(),
+        Answer::Error(error) => serde_json::to_value(error.reason)
+            .ok()
+            .and_then(|word| word.as_str().map(str::to_owned))
+            .unwrap_or_default(),
+    };
+    let elapsed = (edge::clock::now() - began).num_milliseconds();
+    edge::log::info(
+        "call",
+        &[("request_id", &request_id), ("call", &name), ("outcome", &outcome), ("duration_ms", &elapsed)],
+    );
     edge::http::give(edge::http::json(status, &answer))
+}
+
+/// The word of a call that was understood, for the log.
+fn name_of(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        call: Word,
+    }
+    #[derive(Deserialize)]
+    struct Word {
+        r#do: String,
+    }
+    serde_json::from_slice::<Named>(body).map_or_else(|_| "none".to_owned(), |named| named.call.r#do)
 }
 
 /// Nobody reads this.
@@ -50,12 +80,8 @@ fn unreadable() -> Error {
 }
 
 async fn answer(app: &App, asked: Asked) -> Answer {
-    let Asked { principal, call, request_id } = asked;
-    let result = dispatch(app, principal, call).await;
-    if let Answer::Error(error) = &result {
-        edge::log::info("call failed", &[("request_id", &request_id), ("reason", &format!("{:?}", error.reason))]);
-    }
-    result
+    let Asked { principal, call, .. } = asked;
+    dispatch(app, principal, call).await
 }
 
 async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer {
@@ -75,6 +101,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Answer::new(calls::login::try_grant(app, client_secret, refresh_token).await)
         }
         Call::SingleUser => Answer::new(calls::login::single_user(app).await),
+        Call::ConfirmConnection => match known(principal) {
+            Ok(principal) => Answer::new(upstream::confirm(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetQuote(input) => match permitted(principal, Scope::MarketRead) {
             Ok(principal) => Answer::new(calls::get_quote::answer(app, &principal.user_id, &input).await),
             Err(error) => Answer::Error(error),
@@ -91,6 +121,30 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::get_portfolio::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
+        Call::TestConnection => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::test_connection::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetConfig => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::config::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::UpdateConfig(changes) => match permitted(principal, Scope::SettingsWrite) {
+            Ok(principal) => Answer::new(calls::config::update(app, &principal.user_id, &changes).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::Disconnect => match known(principal) {
+            Ok(principal) => Answer::new(calls::disconnect::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::Export => match known(principal) {
+            Ok(principal) => Answer::new(calls::export::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::DeleteUser => match known(principal) {
+            Ok(principal) => Answer::new(calls::delete_user::answer(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetOverview => match permitted(principal, Scope::AccountRead) {
             Ok(principal) => Answer::new(calls::get_overview::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
@@ -98,8 +152,12 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
     }
 }
 
+fn known(principal: Option<Principal>) -> std::result::Result<Principal, Error> {
+    principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))
+}
+
 fn permitted(principal: Option<Principal>, scope: Scope) -> std::result::Result<Principal, Error> {
-    let principal = principal.ok_or_else(|| Error::new(Reason::Forbidden, "This call needs a principal."))?;
+    let principal = known(principal)?;
     if principal.scopes.contains(scope) {
         Ok(principal)
     } else {

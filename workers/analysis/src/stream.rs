@@ -162,6 +162,12 @@ impl Streams {
         }
     }
 
+    /// Ends the session and forgets the token: the user has disconnected.
+    pub(crate) fn end(&self) {
+        self.token.replace(None);
+        self.pump.replace(None);
+    }
+
     /// Hands a collection to the pump, to a new one if there is none, and waits for what comes of it.
     async fn collect(&self, object: &State, token: &QuoteToken, wanted: &Wanted, deadline: Timestamp) -> Collected {
         let (reply, answer) = futures_channel::oneshot::channel();
@@ -228,7 +234,7 @@ async fn pump_session(token: &QuoteToken, mut orders: futures_channel::mpsc::Unb
             Next::Said(Some(Said::Text(text))) => client.receive(&text, clock::now()),
             Next::Said(Some(Said::Binary)) => {}
             Next::Said(Some(Said::Closed(_)) | None) => client.disconnected(),
-            // The object is gone.
+            // The user has disconnected, or the object is gone.
             Next::Ordered(None) => return,
             Next::Ordered(Some(command)) => {
                 let now = clock::now();

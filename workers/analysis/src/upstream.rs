@@ -7,18 +7,19 @@
 
 use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
 
+use contract::Connection;
 use domain::{Error, Reason, Timestamp, UserId};
 use edge::{caller::Caller, fetch::Failure};
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
-use store::identity::users::{self, CredentialStatus};
+use store::identity::users::{self, CredentialKind, CredentialStatus};
 use tasty::{Answer, Method, Request as Asked, retry::Trouble};
 use vault::{Entropy, Place, Secret};
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use crate::{
     app::App,
-    credential::{self, reconnect},
+    credential::{self, disconnected, reconnect},
     stream::{self, Streams},
 };
 
@@ -30,6 +31,14 @@ const MARGIN_SECONDS: i64 = 60;
 const STORED: &str = "access_token";
 /// Marks an answer as our own error rather than TastyTrade's answer.
 const ERROR_HEADER: &str = "x-ttai-error";
+/// The object's address for confirming the user's grant.
+const CONFIRM: &str = "/confirm";
+/// A grant that a token was minted from within so many seconds needs no further proof.
+const CONFIRMED_SECONDS: i64 = 60;
+/// When a grant could not be confirmed, TastyTrade is not asked again for so many seconds, or for as long as it said.
+const PAUSE_SECONDS: u64 = 5;
+/// The object's address for forgetting all that it holds.
+const FORGET: &str = "/forget";
 /// Larger than any request of ours.
 const MAX_BODY: usize = 1024 * 1024;
 
@@ -42,12 +51,15 @@ pub struct Upstream {
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: AssertUnwindSafe<Mutex<()>>,
     streams: AssertUnwindSafe<Streams>,
+    /// Why the last confirmation came to nothing, and until when that is the answer to others.
+    unconfirmed: AssertUnwindSafe<RefCell<Option<(Timestamp, Error)>>>,
 }
 
 #[derive(Clone)]
 struct Held {
     token: Secret,
     credential_id: String,
+    minted_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -56,6 +68,9 @@ struct Held {
 struct Stored {
     sealed: String,
     credential_id: String,
+    /// Absent in what an earlier version has stored.
+    #[serde(default)]
+    minted_at: Timestamp,
     expires_at: Timestamp,
 }
 
@@ -74,6 +89,7 @@ impl DurableObject for Upstream {
             held: AssertUnwindSafe(RefCell::new(None)),
             minting: AssertUnwindSafe(Mutex::new(())),
             streams: AssertUnwindSafe(Streams::default()),
+            unconfirmed: AssertUnwindSafe(RefCell::new(None)),
         }
     }
 
@@ -106,6 +122,14 @@ impl Upstream {
         if request.uri().path() == stream::PATH {
             let order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
             return caller.attend(self.stream(order)).await.ok_or_else(gone)?;
+        }
+        if request.uri().path() == FORGET {
+            return self.forget_all().await;
+        }
+        if request.uri().path() == CONFIRM {
+            let user: UserId = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+            let body = serde_json::to_vec(&self.confirm(&user).await?).map_err(|_| unreadable())?;
+            return Ok(Answer::new(200, None, body, edge::clock::now()));
         }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         let work = self.carry_out(&order);
@@ -151,23 +175,75 @@ impl Upstream {
             self.held.replace(Some(held.clone()));
             return Ok(held.token);
         }
+        self.renew(app, user).await
+    }
+
+    /// A new access token, kept in place of the one before. The caller holds the lock.
+    async fn renew(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
         let held = mint(app, user).await?;
         self.store(app, user, &held).await;
         self.held.replace(Some(held.clone()));
         Ok(held.token)
     }
 
+    /// Whether TastyTrade still accepts the user's grant. The proof is a mint, one for however many ask at once.
+    async fn confirm(&self, user: &UserId) -> std::result::Result<Connection, Error> {
+        let _one_at_a_time = self.minting.lock().await;
+        let app = App::new(&self.env)?;
+        let Some(credential) = users::credential(&app.db, user).await? else { return Ok(Connection::Absent) };
+        if credential.status == CredentialStatus::Revoked {
+            return Ok(Connection::Ended);
+        }
+        let held = self.held.borrow().clone();
+        let held = match held {
+            Some(held) => Some(held),
+            None => self.stored(&app, user).await,
+        };
+        let is_fresh = |held: Held| {
+            let age = app.now - held.minted_at;
+            held.credential_id == credential.id && age < chrono::Duration::seconds(CONFIRMED_SECONDS)
+        };
+        if held.is_some_and(is_fresh) {
+            return Ok(Connection::Holds);
+        }
+        if let Some((until, error)) = self.unconfirmed.borrow().as_ref()
+            && app.now < *until
+        {
+            return Err(error.clone());
+        }
+        match self.renew(&app, user).await {
+            Ok(_) => {
+                self.unconfirmed.replace(None);
+                Ok(Connection::Holds)
+            }
+            // TastyTrade has refused it, or its row does not open: either way a new login is needed.
+            Err(error) if error.reason == Reason::ReconnectRequired => Ok(Connection::Ended),
+            Err(error) => {
+                let told = error.details.get("retry_after").and_then(serde_json::Value::as_u64);
+                let pause = chrono::Duration::seconds(told.unwrap_or(PAUSE_SECONDS).min(300).cast_signed());
+                self.unconfirmed.replace(Some((edge::clock::now() + pause, error.clone())));
+                Err(error)
+            }
+        }
+    }
+
     async fn stored(&self, app: &App, user: &UserId) -> Option<Held> {
         let stored: Stored = self.state.storage().get(STORED).await.ok().flatten()?;
         let token = vault::seal::open(&app.config.keys, &place(user, &stored.credential_id), &stored.sealed).ok()?;
-        Some(Held { token, credential_id: stored.credential_id, expires_at: stored.expires_at })
+        Some(Held {
+            token,
+            credential_id: stored.credential_id,
+            minted_at: stored.minted_at,
+            expires_at: stored.expires_at,
+        })
     }
 
     /// Keeps the token over an eviction. If it cannot be kept, the next life of the object mints another.
     async fn store(&self, app: &App, user: &UserId, held: &Held) {
         let place = place(user, &held.credential_id);
         let Ok(sealed) = vault::seal::seal(&app.config.keys, &place, &held.token, &app.entropy) else { return };
-        let stored = Stored { sealed, credential_id: held.credential_id.clone(), expires_at: held.expires_at };
+        let credential_id = held.credential_id.clone();
+        let stored = Stored { sealed, credential_id, minted_at: held.minted_at, expires_at: held.expires_at };
         if let Err(error) = self.state.storage().put(STORED, &stored).await {
             edge::log::warn("access token not stored", &[("error", &error)]);
         }
@@ -183,6 +259,22 @@ impl Upstream {
             // A stored token that outlives this is refused once more and dropped again.
             let _ = self.state.storage().delete(STORED).await;
         }
+    }
+}
+
+impl Upstream {
+    /// Drops the token that is held and all that is stored. A mint that is under way is waited for, so that its token goes too;
+    /// whoever calls this has deleted the credential before, so that there is no other.
+    async fn forget_all(&self) -> std::result::Result<Answer, Error> {
+        let _one_at_a_time = self.minting.lock().await;
+        self.held.replace(None);
+        self.unconfirmed.replace(None);
+        self.streams.end();
+        self.state.storage().delete_all().await.map_err(|error| {
+            edge::log::error("upstream storage not deleted", &[("error", &error)]);
+            Error::new(Reason::Internal, "The access token could not be deleted. Try again in a moment.")
+        })?;
+        Ok(Answer::new(200, None, Vec::new(), edge::clock::now()))
     }
 }
 
@@ -202,9 +294,10 @@ fn unreadable() -> Error {
 /// Mints an access token from the user's sealed grant. A grant that TastyTrade refuses is marked revoked, so that it is
 /// never tried again.
 async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
-    let credential = users::credential(&app.db, user).await?;
-    let credential =
-        credential.filter(|credential| credential.status == CredentialStatus::Active).ok_or_else(|| reconnect(app))?;
+    let credential = users::credential(&app.db, user).await?.ok_or_else(|| disconnected(app))?;
+    if credential.status == CredentialStatus::Revoked {
+        return Err(reconnect(app));
+    }
     let opened = credential::open(app, user, &credential).await?;
     let request = tasty::token::refresh(opened.client_secret(app)?.expose(), opened.refresh_token.expose());
     let answer = send(app, &request, None).await?;
@@ -212,11 +305,18 @@ async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
         Ok(tokens) => Ok(Held {
             token: Secret::new(tokens.access_token),
             credential_id: credential.id,
+            minted_at: edge::clock::now(),
             expires_at: edge::clock::now() + chrono::Duration::seconds(i64::from(tokens.expires_in)),
         }),
         Err(tasty::Error::GrantRevoked) => {
             users::mark_credential_revoked(&app.db, user, &credential.id, app.now).await?;
             Err(reconnect(app))
+        }
+        // The operator's secret, not the user's: no login would mend it.
+        Err(tasty::Error::ClientRefused) if credential.kind == CredentialKind::Login => {
+            let message = "TastyTrade does not accept TT_CLIENT_SECRET. The operator of this server has to set the secret of \
+                           its TastyTrade app anew.";
+            Err(Error::new(Reason::NotConfigured, message))
         }
         Err(error) => Err(error.into()),
     }
@@ -266,6 +366,18 @@ fn outgoing(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Re
 pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
     let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
     to_object(app, user, "/", order).await
+}
+
+/// Has the user's object find out whether TastyTrade still accepts the user's grant.
+pub(crate) async fn confirm(app: &App, user: &UserId) -> std::result::Result<Connection, Error> {
+    let asked = serde_json::to_vec(user).map_err(|_| unreadable())?;
+    let answer = to_object(app, user, CONFIRM, asked).await?;
+    serde_json::from_slice(&answer.body).map_err(|_| unreadable())
+}
+
+/// Has the user's object forget its access token and all else that it stores. The credential has to be gone already.
+pub(crate) async fn forget(app: &App, user: &UserId) -> std::result::Result<(), Error> {
+    to_object(app, user, FORGET, Vec::new()).await.map(drop)
 }
 
 /// Sends an order to the user's object.

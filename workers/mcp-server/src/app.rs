@@ -2,7 +2,7 @@
 
 use contract::{Answer, Call, Principal};
 use domain::{Error, Reason, Timestamp};
-use edge::{d1::D1, entropy::Platform, kv::Kv};
+use edge::{after::After, d1::D1, entropy::Platform, kv::Kv};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use worker::Env;
@@ -17,13 +17,17 @@ pub(crate) struct App<'a> {
     pub(crate) config: Config,
     pub(crate) now: Timestamp,
     pub(crate) entropy: Platform,
+    /// What changed about who may come in, to be written down after the answer.
+    pub(crate) changes: oauth::Changes,
+    /// Where work goes that the answer does not wait for.
+    pub(crate) after: After,
     /// In every log line of this request, in both workers.
     pub(crate) request_id: String,
 }
 
 impl<'a> App<'a> {
     /// Reads the configuration and finds the bindings.
-    pub(crate) fn new(env: &'a Env, request_id: String) -> Result<Self, Error> {
+    pub(crate) fn new(env: &'a Env, after: After, request_id: String) -> Result<Self, Error> {
         Ok(Self {
             env,
             db: D1::of(env)?,
@@ -32,13 +36,21 @@ impl<'a> App<'a> {
             config: Config::read(env)?,
             now: edge::clock::now(),
             entropy: Platform,
+            changes: oauth::Changes::default(),
+            after,
             request_id,
         })
     }
 
     /// What the authorization server works with.
     pub(crate) fn oauth(&self) -> oauth::Context<'_, D1, Platform> {
-        oauth::Context { db: &self.db, config: &self.config.oauth, entropy: &self.entropy, now: self.now }
+        oauth::Context {
+            db: &self.db,
+            config: &self.config.oauth,
+            entropy: &self.entropy,
+            now: self.now,
+            changes: &self.changes,
+        }
     }
 
     /// Asks the analysis worker and reads the answer.

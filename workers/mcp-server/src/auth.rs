@@ -2,27 +2,42 @@
 
 use contract::{Call, LoggedIn, Principal};
 use domain::{Error, Reason, Scopes};
-use edge::http::{Request, Response};
+use edge::{
+    d1::D1,
+    http::{Request, Response},
+};
 use http::header;
 use oauth::{
-    access::{self, Authenticated, Unauthorized},
+    access::{self, Holder, Presented, Unauthorized},
     metadata::Endpoint,
     session::{self, Session},
 };
+use store::{Database, limits::Counting, settings::QuoteTtl};
 
-use crate::{app::App, config::Mode, render};
+use crate::{
+    app::App,
+    config::Mode,
+    rate::{self, Class, Counted},
+    render,
+};
 
 /// A caller whose token and grant hold.
 #[derive(Clone)]
 pub(crate) struct Caller {
     /// The user and what the token permits.
     pub(crate) principal: Principal,
+    /// How old a cached quote may be for this user, where it was read with the grant.
+    pub(crate) quote_ttl: Option<QuoteTtl>,
+    /// The app, or `api_key:` and the id of the key; `None` in single-user mode.
+    pub(crate) client_id: Option<String>,
+    /// How many calls of the request's class there were in this window, where that was read with the grant.
+    pub(crate) counted: Option<Counted>,
 }
 
 /// What a request brought with it.
 pub(crate) enum Token {
-    /// An access token that holds by itself; its grant is still to be read.
-    Verified(Authenticated),
+    /// An access token that holds by itself, or something in the form of an API key; the row is still to be read.
+    Presented(Presented),
     /// Nothing is needed: single-user mode.
     SingleUser,
 }
@@ -32,24 +47,41 @@ pub(crate) async fn token(app: &App<'_>, request: &Request) -> Result<Token, Res
     let Mode::MultiUser { jwt } = &app.config.mode else { return Ok(Token::SingleUser) };
     let authorization = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     access::bearer(authorization)
-        .and_then(|token| access::verify_token(jwt, &app.config.oauth, token, app.now))
-        .map(Token::Verified)
+        .and_then(|token| access::present(jwt, &app.config.oauth, token, app.now))
+        .map(Token::Presented)
         .map_err(|why| unauthorized(app, request, why))
 }
 
-/// Reads the grant, so that a revocation counts at once; the error is the 401.
-pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token) -> Result<Caller, Response> {
+/// Reads the row of the grant or key, so that a revocation counts at once, and with a grant how many calls of this class there
+/// were; the error is the 401.
+pub(crate) async fn caller(app: &App<'_>, request: &Request, token: Token, class: Class) -> Result<Caller, Response> {
     match token {
-        Token::Verified(who) => {
-            let live = access::grant_is_live(&app.db, &who).await;
-            live.map_err(|why| unauthorized(app, request, why))?;
-            Ok(Caller { principal: Principal { user_id: who.user, scopes: who.scopes } })
+        Token::Presented(presented) => {
+            let key = presented.user().and_then(|user| rate::key_of(app, user, class));
+            let counting = key.as_deref().map(|key| Counting { key, window: rate::window(app) });
+            let holder = presented.holder(&app.db, counting, app.now).await;
+            let Holder { who, quote_ttl, note, count } = holder.map_err(|why| unauthorized(app, request, why))?;
+            note.into_iter().for_each(|note| note_use(app, note));
+            let principal = Principal { user_id: who.user, scopes: who.scopes };
+            let counted = count.map(|count| Counted::new(app, class, count));
+            Ok(Caller { principal, quote_ttl: Some(quote_ttl), client_id: Some(who.client_id), counted })
         }
         Token::SingleUser => {
             let user: LoggedIn = app.ask(None, Call::SingleUser).await.map_err(|error| render::error(&error))?;
-            Ok(Caller { principal: Principal { user_id: user.user_id, scopes: Scopes::all() } })
+            let principal = Principal { user_id: user.user_id, scopes: Scopes::all() };
+            Ok(Caller { principal, quote_ttl: None, client_id: None, counted: None })
         }
     }
+}
+
+/// Writes down that a grant or key was used, once the answer is under way. A note that is lost is made by a later use.
+fn note_use(app: &App<'_>, note: store::Statement) {
+    let env = app.env.clone();
+    app.after.run(async move {
+        if let Ok(db) = D1::of(&env) {
+            let _ = db.run(note).await;
+        }
+    });
 }
 
 /// The browser's session, from the `Cookie` header.
@@ -69,9 +101,10 @@ fn unauthorized(app: &App<'_>, request: &Request, why: Unauthorized) -> Response
             Reason::InvalidToken,
             "Log in first: this server's authorization server is named in the WWW-Authenticate header.",
         ),
-        Unauthorized::Invalid => {
-            Error::new(Reason::InvalidToken, "The access token has expired or was revoked. Refresh it or log in again.")
-        }
+        Unauthorized::Invalid => Error::new(
+            Reason::InvalidToken,
+            "The access token or API key has expired or was revoked. Refresh it, log in again, or make another key in the settings.",
+        ),
         Unauthorized::Unavailable => {
             let message = "The database did not answer, so nobody can be let in. Try again in a moment.";
             return render::error(&Error::new(Reason::DatabaseUnavailable, message));

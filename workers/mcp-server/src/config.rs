@@ -2,8 +2,11 @@
 
 use domain::{Error, Reason};
 use edge::{mcp::seal::RingSeal, vars};
+use oauth::cimd::Hosts;
 use vault::{JwtKeys, KeyRing};
 use worker::Env;
+
+use crate::rate::Limits;
 
 /// Whether this is a laptop or the public internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,10 @@ pub(crate) struct Config {
     pub(crate) mode: Mode,
     /// The authorization server's part.
     pub(crate) oauth: oauth::Config,
+    /// Where the documents of some apps are fetched from in development.
+    pub(crate) cimd_hosts: Hosts,
+    /// How much is served per minute.
+    pub(crate) limits: Limits,
     /// Seals what travels through a client that is asked back.
     pub(crate) seal: RingSeal,
 }
@@ -53,11 +60,20 @@ impl Config {
                 "PUBLIC_URL is missing. Set it to the address of this server, for example https://ttai.example.com.",
             )
         })?;
+        let is_development = environment == Environment::Development;
+        let clients = text("OAUTH_CLIENTS").map(|list| oauth::client::configured(&list)).transpose();
         Ok(Self {
             mode: mode(environment, &text)?,
+            limits: Limits::read(env)?,
             seal: RingSeal(keys),
             environment,
-            oauth: oauth::Config { public_url, upstream: upstream(&text) },
+            cimd_hosts: Hosts::parse(text("CIMD_HOSTS").as_deref(), is_development, &public_url)
+                .map_err(not_configured)?,
+            oauth: oauth::Config {
+                public_url,
+                upstream: upstream(&text),
+                clients: clients.map_err(not_configured)?.unwrap_or_default(),
+            },
         })
     }
 

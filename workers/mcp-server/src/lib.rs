@@ -4,23 +4,27 @@
 //! goes to the analysis worker through the service binding. [`routes`] lists every address.
 
 mod app;
+mod audit;
 mod auth;
 mod config;
 mod identity;
 mod mcp;
 mod pages;
+mod rate;
 mod render;
 mod routes;
 
+use edge::after::After;
 use worker::{Context, Env, Method, Request, Response, Result, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _context: Context) -> Result<Response> {
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    let after = After::request(context);
     if !may_end_anywhere(&request) {
-        return routes::serve(request, env).await;
+        return routes::serve(request, env, after).await;
     }
     let caller = edge::caller::Caller::of(&request);
-    let served = caller.attend(routes::serve(request, env)).await;
+    let served = caller.attend(routes::serve(request, env, after)).await;
     served.unwrap_or_else(|| Response::error("The client has gone.", 499))
 }
 

@@ -1,7 +1,8 @@
 //! What was called: the last requests and counts by path pattern. In memory only.
 //!
-//! A client that gives up is not seen: the local proxies in front of the object wait for the answer in its place. Such a
-//! request counts as in flight until it is answered.
+//! A client that gives up while its call hangs is noted, where the runtime hears of it: when the connection to the runtime's
+//! own socket is reset. wrangler's proxy waits for the answer in its client's place, and a connection that is only closed
+//! counts as half open; such a request is in flight until it is answered.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -20,6 +21,7 @@ struct Entry {
     path: String,
     started: Timestamp,
     answered: Option<(u16, Timestamp)>,
+    abandoned: Option<Timestamp>,
 }
 
 /// The requests.
@@ -46,6 +48,7 @@ impl Journal {
             path: path.to_owned(),
             started: wall,
             answered: None,
+            abandoned: None,
         });
         if self.entries.len() > KEPT {
             self.entries.pop_front();
@@ -60,9 +63,16 @@ impl Journal {
         }
     }
 
+    /// Whoever made the request went away before it was answered.
+    pub(crate) fn abandoned(&mut self, id: u64, wall: Timestamp) {
+        if let Some(entry) = self.entries.iter_mut().rev().find(|entry| entry.id == id) {
+            entry.abandoned = Some(wall);
+        }
+    }
+
     /// How many requests wait for their answer.
     pub(crate) fn in_flight(&self) -> usize {
-        self.entries.iter().filter(|entry| entry.answered.is_none()).count()
+        self.entries.iter().filter(|entry| entry.answered.is_none() && entry.abandoned.is_none()).count()
     }
 
     /// How many requests came, by path pattern.
@@ -77,7 +87,7 @@ impl Journal {
             let took = entry.answered.map(|(_, at)| (at - entry.started).num_milliseconds());
             json!({
                 "id": entry.id, "method": entry.method, "path": entry.path, "status": status,
-                "started": moment(entry.started), "took_ms": took,
+                "started": moment(entry.started), "took_ms": took, "abandoned": entry.abandoned.map(moment),
             })
         };
         self.entries.iter().map(line).collect()
@@ -99,6 +109,9 @@ mod tests {
         let list = journal.list();
         assert_eq!((&list[0]["status"], &list[0]["took_ms"]), (&json!(200), &json!(5)));
         assert_eq!(list[1]["status"], Value::Null);
+        journal.abandoned(first + 1, start + chrono::TimeDelta::seconds(2));
+        assert_eq!((journal.in_flight(), &journal.list()[1]["status"]), (0, &Value::Null));
+        assert!(journal.list()[1]["abandoned"].is_string() && list[1]["abandoned"].is_null());
         for _ in 0..500 {
             journal.started("GET", "/b", "/b", start);
         }

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, panic::AssertUnwindSafe, pin::pin, rc::Rc, time::Duration};
 
+use edge::caller::Caller;
 use futures_util::{
     StreamExt,
     future::{Either, select},
@@ -28,7 +29,10 @@ const LOOK: Duration = Duration::from_millis(200);
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
-    edge::object::named(&env, "SIMULATOR", "the-one")?.fetch_with_request(request).await
+    let object = edge::object::named(&env, "SIMULATOR", "the-one")?;
+    // Whoever goes away is missed by the object as well, which notes it.
+    let answered = Caller::of(&request).attend(edge::fetch::hand_on(&object, request)).await;
+    answered.unwrap_or_else(|| Response::error("The caller has gone.", 499))
 }
 
 /// The simulator's only object.
@@ -67,12 +71,17 @@ impl DurableObject for Simulator {
 
 impl Simulator {
     async fn serve(&self, request: Request) -> Reply {
+        let caller = Caller::of(&request);
         let Ok(call) = edge::http::take(request, BODY_LIMIT).await else {
             return call::json(400, &Refusal::Invalid("the request cannot be read".to_owned()).body());
         };
         let started = world::start(&mut self.world.borrow_mut(), &call, edge::clock::now());
         if started.wait_seconds > 0 {
-            Delay::from(Duration::from_secs(started.wait_seconds)).await;
+            let waited = caller.attend(Delay::from(Duration::from_secs(started.wait_seconds))).await;
+            if waited.is_none() {
+                world::abandon(&mut self.world.borrow_mut(), &started, edge::clock::now());
+                return call::json(499, &Refusal::Internal.body());
+            }
         }
         let reply = self.finish(started, &call);
         match self.keep() {

@@ -156,6 +156,13 @@ pub(crate) fn connect(
     Ok(Connection::new(call.uri().path(), started.fault, &world.state, wall))
 }
 
+/// Notes that whoever made a call went away while it hung. There is no answer.
+pub(crate) fn abandon(world: &mut World, started: &Started, wall: Timestamp) {
+    if let Some(entry) = started.entry {
+        world.journal.abandoned(entry, wall);
+    }
+}
+
 /// Pages and control calls are neither counted nor disturbed by faults.
 fn is_page(path: &str) -> bool {
     path.starts_with("/sim/")

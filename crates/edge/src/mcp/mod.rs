@@ -15,13 +15,14 @@ use http::HeaderValue;
 use mcp::{
     Ask, Catalog, Change, Completion, CompletionOutput, Entry, Frame, InputRequired, Listen, Options, Outcome,
     PromptGet, PromptOutput, Received, Reply, ResourceContents, ResourceRead, Sealing, ToolCall, ToolOutput,
-    input::StateSeal,
+    input::StateSeal, session::Patience,
 };
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
     guard,
     http::{Body, Response},
+    vars,
 };
 use stream::Sink;
 use worker::Env;
@@ -31,6 +32,34 @@ pub type Frames = Sink<Frame>;
 
 /// The changes that a subscription is told of; it ends with them.
 pub type Changes = LocalBoxStream<'static, Change>;
+
+/// How long a subscription is held: then its client has to show again that it may listen.
+const LISTEN_SECONDS: i64 = 1800;
+
+/// How long what is held waits, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Timing {
+    /// Sessions and their questions.
+    pub patience: Patience,
+    /// A subscription.
+    pub listen: i64,
+}
+
+impl Timing {
+    /// The usual times. In development the variables `MCP_IDLE_SECONDS`, `MCP_QUESTION_SECONDS` and `MCP_LISTEN_SECONDS` may
+    /// say otherwise, so that the ends can be tried without waiting for them.
+    pub fn of(env: &Env) -> Self {
+        let Patience { idle, question } = Patience::default();
+        let seconds = |name, usual| vars::in_development(env, name).filter(|seconds| *seconds > 0).unwrap_or(usual);
+        Self {
+            patience: Patience {
+                idle: seconds("MCP_IDLE_SECONDS", idle),
+                question: seconds("MCP_QUESTION_SECONDS", question),
+            },
+            listen: seconds("MCP_LISTEN_SECONDS", LISTEN_SECONDS),
+        }
+    }
+}
 
 /// A server, as one caller sees it.
 pub trait Product {
@@ -53,7 +82,10 @@ pub trait Product {
     fn catalog() -> &'static Catalog;
 
     /// How requests are read.
-    fn options() -> Options<'static>;
+    fn options(&self) -> Options<'_>;
+
+    /// How long what is held waits.
+    fn timing(&self) -> Timing;
 
     /// What states between two rounds are sealed with.
     fn seal(&self) -> &dyn StateSeal;
@@ -143,7 +175,7 @@ fn sealing<P: Product>(product: &P) -> Sealing<'_> {
 
 /// Opens the state that the request brings back, and asks the product whether it may be served.
 fn admit<P: Product>(product: &P, mut ask: Ask) -> Result<Ask, Reply> {
-    if P::options().asks_back {
+    if product.options().asks_back {
         ask.resume(&sealing(product))?;
     }
     product.admit(ask)
@@ -198,9 +230,6 @@ async fn attempt<P: Product>(product: &P, ask: Ask, told: &Frames) -> Attempt {
     }
 }
 
-/// How long a subscription is held, in seconds: then its client has to show again that it may listen.
-const LISTEN_SECONDS: u64 = 1800;
-
 async fn subscribed<P: Product>(product: &P, listen: Listen) -> Response<Body> {
     if !listen.context().reads_streams() {
         let error = Error::new(Reason::InvalidRequest, "A subscription is a stream: send `Accept: text/event-stream`.");
@@ -210,11 +239,12 @@ async fn subscribed<P: Product>(product: &P, listen: Listen) -> Response<Body> {
         Ok(changes) => changes,
         Err(error) => return answer(listen.refuse(&error)),
     };
+    let held = product.timing().listen.unsigned_abs();
     stream::answer(listen.context().seen(), async move |told| {
         told.send(listen.acknowledged());
-        let told_all = stream::each_for(LISTEN_SECONDS, changes, |change| told.send(listen.tell(&change)));
+        let told_all = stream::each_for(held, changes, |change| told.send(listen.tell(&change)));
         let reason = match told_all.await {
-            stream::Ended::ByTime => "Subscriptions end after half an hour. Subscribe again.",
+            stream::Ended::ByTime => "A subscription ends after a while. Subscribe again.",
             stream::Ended::ByItself => "The server can tell of no more changes. Subscribe again.",
         };
         Some(listen.close(reason))

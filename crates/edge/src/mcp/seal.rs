@@ -1,7 +1,7 @@
-//! What the states between two rounds of a call are sealed with: the keys of everything that is stored.
+//! What the states between two rounds of a call are sealed with, and cursors signed: the keys of everything that is stored.
 
-use mcp::input::StateSeal;
-use vault::{KeyRing, Secret, seal};
+use mcp::{cursor::Sign, input::StateSeal};
+use vault::{KeyRing, Secret, seal, sign};
 
 use crate::entropy::Platform;
 
@@ -24,5 +24,15 @@ impl StateSeal for RingSeal {
 
     fn open(&self, sealed: &str) -> Option<String> {
         Some(seal::open(&self.0, &PLACE, sealed).ok()?.expose().to_owned())
+    }
+}
+
+impl Sign for RingSeal {
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        sign::sign(&self.0, message)
+    }
+
+    fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        sign::verify(&self.0, message, signature)
     }
 }

@@ -14,8 +14,8 @@ use futures_util::{
     future::{Either, join_all, pending, ready, select},
 };
 use mcp::{
-    Ask, CallId, Change, Context, Entry, Frame, Input, InputRequired, Received, Reply, Session, input,
-    session::{self, Answered, Concern, Event, Opening, Route, Turn, http_sse},
+    Ask, CallId, Change, Context, Entry, Frame, Input, InputRequired, ListChanged, Received, Reply, Session, input,
+    session::{self, Answered, Concern, Event, Opening, Patience, Route, Turn, http_sse},
 };
 use serde::{Deserialize, Serialize};
 use worker::{Delay, Env, State};
@@ -156,6 +156,7 @@ fn named(request: &Request) -> Option<&str> {
 #[derive(Debug)]
 pub struct Home {
     state: State,
+    patience: Patience,
     kept: RefCell<Option<Kept>>,
 }
 
@@ -232,9 +233,9 @@ impl Drop for Holding {
 }
 
 impl Home {
-    /// The object's own.
-    pub fn new(state: State) -> Rc<Self> {
-        Rc::new(Self { state, kept: RefCell::new(None) })
+    /// The object's own; its sessions wait so long for their clients.
+    pub fn new(state: State, patience: Patience) -> Rc<Self> {
+        Rc::new(Self { state, patience, kept: RefCell::new(None) })
     }
 
     /// Does what the endpoint orders. `make` gives the product for a caller.
@@ -317,6 +318,7 @@ impl Home {
     // ---- what is kept ----
 
     async fn keep(&self, session: Session) {
+        let session = session.with_patience(self.patience);
         self.kept.replace(Some(Kept::new(session, clock::now())));
         self.save().await;
     }
@@ -371,7 +373,7 @@ impl Home {
     ) -> Response<Body> {
         let now = clock::now();
         let before = self.with(|kept| (declared(&kept.session), kept.saved));
-        let turn = self.with(|kept| kept.session.receive(P::catalog(), &P::options(), headers, body, now));
+        let turn = self.with(|kept| kept.session.receive(P::catalog(), &product.options(), headers, body, now));
         let (Some(Turn { received, events }), Some((before, saved))) = (turn, before) else {
             return answer(Reply::session_gone());
         };
@@ -531,7 +533,7 @@ impl Home {
             return Ok(input::Responses::default());
         }
         questions.into_iter().for_each(|question| told.send(question));
-        let limit = Duration::from_secs(session::QUESTION_SECONDS.unsigned_abs());
+        let limit = Duration::from_secs(self.patience.question.unsigned_abs());
         let error = match select(answered, pin!(Delay::from(limit))).await {
             Either::Left((Ok(Ok(responses)), _)) => return Ok(responses),
             Either::Left((Ok(Err(refusal)), _)) => {
@@ -554,8 +556,9 @@ impl Home {
             let number = home.with(|kept| {
                 kept.held = kept.held.wrapping_add(1);
                 kept.stream = Some(told.clone());
-                // Who subscribed before it opened the stream is told as well.
-                if kept.session.watched().next().is_some() {
+                // Changes of the lists are for everybody. Who subscribed before it opened the stream is told as well.
+                let announces_lists = P::catalog().list_changed != ListChanged::NONE;
+                if announces_lists || kept.session.watched().next().is_some() {
                     let _ = watch.send(());
                 } else {
                     kept.watch = Some(watch);
@@ -578,8 +581,13 @@ impl Home {
     /// Ends when the session does, or when the client opens another stream.
     async fn idle(&self, is_over: oneshot::Receiver<()>) {
         let idle = async {
-            while let Some(false) = self.with(|kept| kept.session.is_over(clock::now())) {
-                Delay::from(Duration::from_secs(SAVE_SECONDS.unsigned_abs())).await;
+            let left = || {
+                let now = clock::now();
+                let left = |kept: &mut Kept| (kept.session.wakes_at() - now).num_seconds().clamp(1, SAVE_SECONDS);
+                self.with(|kept| (!kept.session.is_over(now)).then(|| left(kept))).flatten()
+            };
+            while let Some(seconds) = left() {
+                Delay::from(Duration::from_secs(seconds.unsigned_abs())).await;
             }
         };
         select(pin!(idle), is_over).await;

@@ -54,6 +54,21 @@ use crate::{
 /// How long a session is kept after its last message, in seconds.
 pub const IDLE_SECONDS: i64 = 3600;
 
+/// How long a session waits for its client. The default is [`IDLE_SECONDS`] and [`QUESTION_SECONDS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Patience {
+    /// How long the session is kept after its last message, in seconds.
+    pub idle: i64,
+    /// How long a question waits for its answer, in seconds.
+    pub question: i64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { idle: IDLE_SECONDS, question: QUESTION_SECONDS }
+    }
+}
+
 /// How a session's messages travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Transport {
@@ -73,6 +88,8 @@ pub struct Session {
     level: Option<Level>,
     watched: BTreeSet<String>,
     used: Timestamp,
+    #[serde(default)]
+    patience: Patience,
     #[serde(skip)]
     rounds: Rounds,
 }
@@ -114,8 +131,20 @@ impl Session {
             level: None,
             watched: BTreeSet::new(),
             used: now,
+            patience: Patience::default(),
             rounds: Rounds::default(),
         }
+    }
+
+    /// The same session, which waits so long for its client.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long it waits for its client.
+    pub fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Whether it is this user's. Anybody else is told that there is no such session.
@@ -123,9 +152,9 @@ impl Session {
         self.principal == principal
     }
 
-    /// Whether nobody has used it for [`IDLE_SECONDS`].
+    /// Whether nobody has used it for as long as its [`Patience`] lasts.
     pub fn is_over(&self, now: Timestamp) -> bool {
-        now.signed_duration_since(self.used).num_seconds() >= IDLE_SECONDS
+        now.signed_duration_since(self.used).num_seconds() >= self.patience.idle
     }
 
     /// The revision that was agreed on.
@@ -299,7 +328,7 @@ impl Session {
     ///
     /// `invalid_request`, where the client did not declare what the questions take.
     pub fn ask(&mut self, context: &Context, required: &InputRequired, now: Timestamp) -> Result<Vec<Frame>, Error> {
-        self.rounds.ask(context, required, now)
+        self.rounds.ask(context, required, self.patience.question, now)
     }
 
     /// Ends the questions of a call that has come to its end otherwise, or of which the client refused one: the frames take
@@ -308,14 +337,14 @@ impl Session {
         self.rounds.withdraw(call, reason)
     }
 
-    /// The calls whose questions have been open for [`QUESTION_SECONDS`], with the frames that take them back.
+    /// The calls whose questions have been open for as long as the [`Patience`] lasts, with the frames that take them back.
     pub fn due(&mut self, now: Timestamp) -> Vec<(CallId, Vec<Frame>)> {
         self.rounds.due(now)
     }
 
     /// When [`Session::due`] or [`Session::is_over`] has something to say next.
     pub fn wakes_at(&self) -> Timestamp {
-        let over = later(self.used, IDLE_SECONDS);
+        let over = later(self.used, self.patience.idle);
         self.rounds.first_due().map_or(over, |due| due.min(over))
     }
 

@@ -52,6 +52,7 @@ impl Rounds {
         &mut self,
         context: &Context,
         required: &InputRequired,
+        patience: i64,
         now: Timestamp,
     ) -> Result<Vec<Frame>, Error> {
         if let Some(missing) = input::missing(required, context.able()) {
@@ -70,7 +71,7 @@ impl Rounds {
             }
         }
         if !waiting.is_empty() {
-            let until = super::later(now, QUESTION_SECONDS);
+            let until = super::later(now, patience);
             self.open.insert(context.call_id(), Round { waiting, responses: Map::new(), until, is_refused: false });
         }
         Ok(frames)

@@ -5,6 +5,7 @@
 //! everything, questions back, streams, subscriptions, sessions, pages, and the official schemas. Not covered: what tools
 //! do, and HTTP itself.
 
+mod errors;
 mod fixture;
 mod listen;
 mod lists;

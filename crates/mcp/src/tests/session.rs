@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::fixture::{CATALOG, Legacy, at, headers, messages, options};
 use crate::{
-    session::{Concern, Event, IDLE_SECONDS, Opening, QUESTION_SECONDS, Route, http_sse, route},
+    session::{Concern, Event, IDLE_SECONDS, Opening, Patience, QUESTION_SECONDS, Route, http_sse, route},
     *,
 };
 
@@ -216,6 +216,27 @@ fn questions_and_sessions_run_out() {
     assert_eq!(session.wakes_at(), at(1 + IDLE_SECONDS));
     assert!(!session.is_over(at(IDLE_SECONDS)) && session.is_over(at(1 + IDLE_SECONDS)));
     assert!(session.belongs_to("ann") && !session.belongs_to("bob"));
+}
+
+#[test]
+fn an_owner_may_be_less_patient_and_a_restart_does_not_change_that() {
+    let (mut client, _, _) = asking();
+    assert_eq!(client.session.patience(), Patience::default());
+    let kept = client.session.with_patience(Patience { idle: 20, question: 5 });
+    client.session = serde_json::from_str(&serde_json::to_string(&kept).unwrap()).unwrap();
+    assert!(!client.session.is_over(at(20)) && client.session.is_over(at(21)));
+    assert_eq!(client.session.wakes_at(), at(21), "questions end with their stream");
+    let turn =
+        client.receive(&json!({"jsonrpc": "2.0", "id": "d", "method": "tools/call", "params": {"name": "steps"}}));
+    let Received::Ask(ask) = turn.received else { panic!("a call is asked") };
+    let required = InputRequired::one("a", InputRequest::Roots);
+    client.session.ask(ask.context(), &required, at(2)).unwrap();
+    assert_eq!(client.session.wakes_at(), at(7));
+    assert_eq!((client.session.due(at(6)).len(), client.session.due(at(7)).len()), (0, 1));
+    // A session that was written down before patience was part of it has the usual one.
+    let mut old: Value = serde_json::to_value(&client.session).unwrap();
+    old.as_object_mut().unwrap().remove("patience");
+    assert_eq!(serde_json::from_value::<Session>(old).unwrap().patience(), Patience::default());
 }
 
 #[test]

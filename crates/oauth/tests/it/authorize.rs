@@ -268,7 +268,7 @@ fn a_browser_logs_in_for_itself() {
 
     let consent = open(Some("//evil.example"));
     let state = world.say_yes(&consent);
-    assert_eq!(world.come_back(&consent, &state, "U0001").unwrap(), format!("{PUBLIC}/dashboard"));
+    assert_eq!(world.come_back(&consent, &state, "U0001").unwrap(), format!("{PUBLIC}/connected"));
 
     let consent = open(None);
     let denied = world.decide(&answer(&consent, "deny"), Some(&cookie(&consent)));
@@ -292,4 +292,10 @@ fn a_browser_session_lasts_half_a_day_or_until_the_logout() {
     assert!(read(&first).is_none() && read(&second).is_some());
     world.tick(oauth::SESSION.num_seconds());
     assert!(read(&second).is_none());
+
+    let other = UserId::new("U0002").unwrap();
+    let [third, fourth] = [&user, &user].map(|user| header(&block_on(session::open(&world.cx(), user)).unwrap()));
+    let foreign = header(&block_on(session::open(&world.cx(), &other)).unwrap());
+    block_on(store::identity::sessions::end_all(&world.db, &user, world.now.get())).unwrap();
+    assert!(read(&third).is_none() && read(&fourth).is_none() && read(&foreign).is_some());
 }

@@ -1,21 +1,26 @@
-//! Any sequence of steps keeps what must always hold:
+//! Any sequence of steps keeps what must always hold, whoever takes them and in whatever order:
 //!
+//! - no path skips a stage: a page is decided once, by its browser, in time; a return counts once, after a yes, in its
+//!   browser, in time; a code is exchanged once, by its app, with its verifier, in time;
 //! - of one code comes one grant at most, and a code that came twice in the right hands leaves none alive;
-//! - an access token never says more than the user left ticked;
-//! - an app never gets tokens for a code or a refresh token of another;
-//! - no access token holds once its grant has ended.
+//! - an access token never says more than the user left ticked, however often it was refreshed;
+//! - an app never gets tokens for a code or a refresh token of another, and ends no grant of another;
+//! - no token holds once its grant has ended: by a replay, a late reuse, a revocation, or TastyTrade;
+//! - and what should work does: the right refresh of a living grant gives a pair.
 
-use std::collections::BTreeMap;
-
-use domain::{Scope, Scopes};
-use oauth::{Consent, consent::Decided};
+use chrono::TimeDelta;
+use domain::{Scope, Scopes, Timestamp, UserId};
+use oauth::{ACCESS, CODE, Consent, GRACE, REFRESH, VISIT, cimd::Fetched, consent::Decided, token::Connection};
 use proptest::{prelude::*, sample::Index};
+use serde_json::{Value, json};
 use store::{Database, sql};
 use testkit::block_on;
 
-use crate::world::{VERIFIER, World, answer, cookie, param, with};
+use crate::world::{VERIFIER, World, answer, cookie, param, params, with};
 
-const CALLBACKS: [&str; 2] = ["https://one.example/cb", "https://two.example/cb"];
+const CALLBACKS: [&str; 3] = ["https://one.example/cb", "https://two.example/cb", "https://three.example/cb"];
+/// The third app is known by a document.
+const DOCUMENT: &str = "https://three.example/app.json";
 
 #[derive(Debug, Clone)]
 enum Step {
@@ -32,23 +37,45 @@ enum Step {
         ticked: Vec<bool>,
         foreign_cookie: bool,
     },
+    Deny {
+        of: Index,
+        foreign_cookie: bool,
+    },
     Callback {
         of: Index,
         foreign_cookie: bool,
+        denied: bool,
     },
     Exchange {
         of: Index,
         app: usize,
         right_verifier: bool,
     },
+    /// The rightful app exchanges a code that it has exchanged.
+    Replay {
+        of: Index,
+    },
     Refresh {
         of: Index,
         app: usize,
         wide: bool,
     },
+    /// The rightful app refreshes with its newest token.
+    RefreshNewest {
+        of: Index,
+        narrow: bool,
+    },
+    /// The rightful app refreshes with a token that it has used.
+    RefreshUsed {
+        of: Index,
+    },
     Revoke {
         of: Index,
         app: usize,
+        access: bool,
+    },
+    TastyTrade {
+        connection: Connection,
     },
     Tick {
         seconds: i64,
@@ -57,174 +84,353 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let index = any::<Index>;
+    let app = || 0..CALLBACKS.len();
     let ticks = || prop::collection::vec(prop::bool::weighted(0.7), 5);
     let rarely = || prop::bool::weighted(0.15);
     prop_oneof![
-        2 => (0..2_usize).prop_map(|app| Step::Authorize { app }),
-        2 => (0..2_usize, ticks()).prop_map(|(app, ticked)| Step::Login { app, ticked }),
+        2 => app().prop_map(|app| Step::Authorize { app }),
+        3 => (app(), ticks()).prop_map(|(app, ticked)| Step::Login { app, ticked }),
         3 => (index(), ticks(), rarely())
             .prop_map(|(of, ticked, foreign_cookie)| Step::Consent { of, ticked, foreign_cookie }),
-        3 => (index(), rarely()).prop_map(|(of, foreign_cookie)| Step::Callback { of, foreign_cookie }),
-        4 => (index(), 0..2_usize, prop::bool::weighted(0.85))
+        1 => (index(), rarely()).prop_map(|(of, foreign_cookie)| Step::Deny { of, foreign_cookie }),
+        3 => (index(), rarely(), rarely())
+            .prop_map(|(of, foreign_cookie, denied)| Step::Callback { of, foreign_cookie, denied }),
+        5 => (index(), app(), prop::bool::weighted(0.85))
             .prop_map(|(of, app, right_verifier)| Step::Exchange { of, app, right_verifier }),
-        4 => (index(), 0..2_usize, any::<bool>()).prop_map(|(of, app, wide)| Step::Refresh { of, app, wide }),
-        1 => (index(), 0..2_usize).prop_map(|(of, app)| Step::Revoke { of, app }),
-        2 => prop_oneof![1..30_i64, 50..130_i64, 500..90_000_i64].prop_map(|seconds| Step::Tick { seconds }),
+        1 => index().prop_map(|of| Step::Replay { of }),
+        4 => (index(), app(), rarely()).prop_map(|(of, app, wide)| Step::Refresh { of, app, wide }),
+        4 => (index(), any::<bool>()).prop_map(|(of, narrow)| Step::RefreshNewest { of, narrow }),
+        2 => index().prop_map(|of| Step::RefreshUsed { of }),
+        1 => (index(), app(), any::<bool>()).prop_map(|(of, app, access)| Step::Revoke { of, app, access }),
+        1 => prop_oneof![
+            4 => Just(Connection::Holds),
+            1 => Just(Connection::Ended),
+            1 => Just(Connection::Absent),
+        ]
+        .prop_map(|connection| Step::TastyTrade { connection }),
+        3 => prop_oneof![3 => 1..30_i64, 2 => 50..200_i64, 1 => 500..90_000_i64]
+            .prop_map(|seconds| Step::Tick { seconds }),
     ]
 }
 
-/// What was sent upstream: by which app, from which page, with what ticked, and the state.
-type Sent = (usize, Consent, Scopes, String);
+/// A page that was shown.
+#[derive(Clone)]
+struct Page {
+    app: usize,
+    consent: Consent,
+    shown_at: Timestamp,
+    is_decided: bool,
+}
+
+/// A browser that was sent to TastyTrade.
+#[derive(Clone)]
+struct Sent {
+    app: usize,
+    consent: Consent,
+    ticked: Scopes,
+    state: String,
+    sent_at: Timestamp,
+    is_back: bool,
+}
+
+/// A code, and the family of tokens that came of it.
+#[derive(Clone)]
+struct Family {
+    app: usize,
+    ticked: Scopes,
+    code: String,
+    issued_at: Timestamp,
+    is_exchanged: bool,
+    has_ended: bool,
+}
+
+#[derive(Clone)]
+struct Token {
+    family: usize,
+    text: String,
+    issued_at: Timestamp,
+    used_at: Option<Timestamp>,
+}
 
 /// What the test knows beside the server.
 struct Known {
     world: World,
     apps: Vec<String>,
-    pages: Vec<(usize, Consent)>,
-    states: Vec<Sent>,
-    /// Codes: app, what was ticked, the code.
-    codes: Vec<(usize, Scopes, String)>,
-    /// Refresh tokens: app, what was ticked, the token, the code that it came of.
-    refreshes: Vec<(usize, Scopes, String, usize)>,
-    /// Access tokens: app, what was ticked, the token, the code that it came of.
-    accesses: Vec<(usize, Scopes, String, usize)>,
-    exchanged: BTreeMap<usize, u32>,
+    pages: Vec<Page>,
+    sent: Vec<Sent>,
+    families: Vec<Family>,
+    refreshes: Vec<Token>,
+    accesses: Vec<Token>,
+}
+
+fn pick<T>(from: &[T], index: &Index) -> Option<usize> {
+    (!from.is_empty()).then(|| index.index(from.len()))
+}
+
+/// The cookie of the browser, or of another one.
+fn cookies(foreign: bool, consent: &Consent) -> String {
+    let own = cookie(consent);
+    if foreign { own.replace("ttai_bb_", "ttai_bb_A")[..own.len()].to_owned() } else { own }
 }
 
 impl Known {
     fn new() -> Self {
         let world = World::new();
-        let apps = CALLBACKS.iter().map(|callback| world.app(callback)).collect();
+        let body = json!({ "client_id": DOCUMENT, "client_name": "Three", "redirect_uris": [CALLBACKS[2]] });
+        let document = Fetched {
+            status: 200,
+            content_type: Some("application/json".to_owned()),
+            body: body.to_string().into_bytes(),
+            ..Fetched::default()
+        };
+        world.outside.documents.borrow_mut().insert(DOCUMENT.to_owned(), document);
+        let apps = vec![world.app(CALLBACKS[0]), world.app(CALLBACKS[1]), DOCUMENT.to_owned()];
         Self {
             world,
             apps,
             pages: Vec::new(),
-            states: Vec::new(),
-            codes: Vec::new(),
+            sent: Vec::new(),
+            families: Vec::new(),
             refreshes: Vec::new(),
             accesses: Vec::new(),
-            exchanged: BTreeMap::new(),
         }
     }
 
-    fn pick<T: Clone>(from: &[T], index: &Index) -> Option<(usize, T)> {
-        (!from.is_empty()).then(|| index.index(from.len())).map(|at| (at, from[at].clone()))
+    fn now(&self) -> Timestamp {
+        self.world.now.get()
     }
 
-    fn foreign(&self, is: bool, consent: &Consent) -> String {
-        let own = cookie(consent);
-        if is { own.replace("ttai_bb_", "ttai_bb_A")[..own.len()].to_owned() } else { own }
+    fn is_within(&self, since: Timestamp, span: TimeDelta) -> bool {
+        self.now() < since + span
     }
 
     fn take(&mut self, step: &Step) {
         match step {
-            Step::Authorize { app } => {
-                let request = self.world.request(&self.apps[*app], CALLBACKS[*app]);
-                if let Ok(consent) = self.world.authorize(&request, None) {
-                    self.pages.push((*app, consent));
-                }
-            }
+            Step::Authorize { app } => self.authorize(*app),
             Step::Login { app, ticked } => {
-                self.take(&Step::Authorize { app: *app });
-                if let Some((app, page)) = self.pages.last().cloned() {
-                    self.consent(app, page, ticked, false);
-                }
-                if let Some(sent) = self.states.last().cloned() {
-                    self.callback(sent, false);
+                self.authorize(*app);
+                self.consent(self.pages.len() - 1, ticked, false);
+                if !ticked.iter().all(|is| !is) {
+                    self.come_back(self.sent.len() - 1, false, false);
                 }
             }
             Step::Consent { of, ticked, foreign_cookie } => {
-                if let Some((_, (app, page))) = Self::pick(&self.pages, of) {
-                    self.consent(app, page, ticked, *foreign_cookie);
+                if let Some(page) = pick(&self.pages, of) {
+                    self.consent(page, ticked, *foreign_cookie);
                 }
             }
-            Step::Callback { of, foreign_cookie } => {
-                if let Some((_, sent)) = Self::pick(&self.states, of) {
-                    self.callback(sent, *foreign_cookie);
+            Step::Deny { of, foreign_cookie } => {
+                if let Some(page) = pick(&self.pages, of) {
+                    self.deny(page, *foreign_cookie);
                 }
             }
-            Step::Exchange { of, app, right_verifier } => self.exchange(of, *app, *right_verifier),
-            Step::Refresh { of, app, wide } => self.refresh(of, *app, *wide),
-            Step::Revoke { of, app } => {
-                if let Some((_, (_, _, token, _))) = Self::pick(&self.refreshes, of) {
-                    let _ = self.world.revoke(&vec![("client_id", self.apps[*app].clone()), ("token", token)]);
+            Step::Callback { of, foreign_cookie, denied } => {
+                if let Some(sent) = pick(&self.sent, of) {
+                    self.come_back(sent, *foreign_cookie, *denied);
                 }
             }
+            Step::Exchange { of, app, right_verifier } => {
+                if let Some(family) = pick(&self.families, of) {
+                    self.exchange(family, *app, *right_verifier);
+                }
+            }
+            Step::Replay { of } => {
+                let used: Vec<usize> = (0..self.families.len()).filter(|at| self.families[*at].is_exchanged).collect();
+                if let Some(at) = pick(&used, of) {
+                    self.exchange(used[at], self.families[used[at]].app, true);
+                }
+            }
+            Step::Refresh { of, app, wide } => {
+                if let Some(token) = pick(&self.refreshes, of) {
+                    let scope = wide.then(Scopes::all);
+                    self.refresh(token, *app, scope.as_ref());
+                }
+            }
+            Step::RefreshNewest { of, narrow } => {
+                let Some(family) = pick(&self.families, of) else { return };
+                let Some(token) = self.refreshes.iter().rposition(|token| token.family == family) else { return };
+                let first: Scopes = self.families[family].ticked.iter().take(1).collect();
+                self.refresh(token, self.families[family].app, narrow.then_some(&first));
+            }
+            Step::RefreshUsed { of } => {
+                let used: Vec<usize> =
+                    (0..self.refreshes.len()).filter(|at| self.refreshes[*at].used_at.is_some()).collect();
+                if let Some(at) = pick(&used, of) {
+                    self.refresh(used[at], self.families[self.refreshes[used[at]].family].app, None);
+                }
+            }
+            Step::Revoke { of, app, access } => self.revoke(of, *app, *access),
+            Step::TastyTrade { connection } => self.world.outside.connection.set(Ok(*connection)),
             Step::Tick { seconds } => self.world.tick(*seconds),
         }
     }
 
-    fn consent(&mut self, app: usize, page: Consent, ticked: &[bool], foreign: bool) {
-        let granted: Scopes =
+    fn authorize(&mut self, app: usize) {
+        let consent = self.world.authorize(&self.world.request(&self.apps[app], CALLBACKS[app]), None).unwrap();
+        self.pages.push(Page { app, consent, shown_at: self.now(), is_decided: false });
+    }
+
+    /// Whether a page can be decided by this browser.
+    fn is_open(&self, page: usize, foreign: bool) -> bool {
+        let page = &self.pages[page];
+        !foreign && !page.is_decided && self.is_within(page.shown_at, VISIT)
+    }
+
+    fn consent(&mut self, page: usize, ticked: &[bool], foreign: bool) {
+        let may = self.is_open(page, foreign);
+        let Page { app, consent, .. } = self.pages[page].clone();
+        let ticked: Scopes =
             Scope::ALL.into_iter().zip(ticked).filter(|(_, is)| **is).map(|(scope, _)| scope).collect();
-        let mut form = answer(&page, "login");
-        form.extend(granted.iter().map(|scope| ("scope", scope.as_str().to_owned())));
-        if let Ok(Decided::Upstream(address)) = self.world.decide(&form, Some(&self.foreign(foreign, &page))) {
-            assert!(!foreign, "another browser answered");
-            self.states.push((app, page, granted, param(&address, "state").unwrap()));
+        let mut form = answer(&consent, "login");
+        form.extend(ticked.iter().map(|scope| ("scope", scope.as_str().to_owned())));
+        match self.world.decide(&form, Some(&cookies(foreign, &consent))) {
+            Ok(Decided::Upstream(address)) => {
+                assert!(may && !ticked.is_empty(), "a page was decided that may not be");
+                self.pages[page].is_decided = true;
+                let (state, sent_at) = (param(&address, "state").unwrap(), self.now());
+                self.sent.push(Sent { app, consent, ticked, state, sent_at, is_back: false });
+            }
+            Ok(Decided::Again(_)) => assert!(may && ticked.is_empty()),
+            Ok(other) => panic!("{other:?}"),
+            Err(refusal) => assert!(!may, "{refusal:?}"),
         }
     }
 
-    fn callback(&mut self, (app, page, granted, state): Sent, foreign: bool) {
-        let query = vec![("code", "c".to_owned()), ("state", state)];
-        let cookies = self.foreign(foreign, &page);
-        let back =
-            block_on(oauth::callback::come_back(&self.world.cx(), &crate::world::params(&query), Some(&cookies)));
-        let Ok(back) = back else { return };
-        assert!(!foreign, "another browser came back");
-        let user = domain::UserId::new("U0001").unwrap();
-        let done = block_on(back.approved.finish(&self.world.cx(), &user)).unwrap();
-        assert!(done.location.starts_with(CALLBACKS[app]));
-        self.codes.push((app, granted, param(&done.location, "code").unwrap()));
+    fn deny(&mut self, page: usize, foreign: bool) {
+        let may = self.is_open(page, foreign);
+        let Page { app, consent, .. } = self.pages[page].clone();
+        match self.world.decide(&answer(&consent, "deny"), Some(&cookies(foreign, &consent))) {
+            Ok(Decided::Denied(location)) => {
+                assert!(may, "a page was denied that may not be decided");
+                assert!(location.starts_with(CALLBACKS[app]) && param(&location, "code").is_none());
+                self.pages[page].is_decided = true;
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(refusal) => assert!(!may, "{refusal:?}"),
+        }
     }
 
-    fn exchange(&mut self, of: &Index, app: usize, right: bool) {
-        let Some((at, (owner, granted, code))) = Self::pick(&self.codes, of) else { return };
-        let verifier = if right { VERIFIER.to_owned() } else { VERIFIER.to_uppercase() };
-        let form = with(self.world.exchange(&self.apps[app], CALLBACKS[owner], &code), "code_verifier", &verifier);
-        let answered = self.world.token(&form);
-        if app == owner && right && !self.exchanged.contains_key(&at) && answered.is_err() {
-            // Too late; it can never come to anything.
+    fn come_back(&mut self, at: usize, foreign: bool, denied: bool) {
+        let sent = self.sent[at].clone();
+        let may = !foreign && !sent.is_back && self.is_within(sent.sent_at, VISIT);
+        let outcome = if denied { ("error", "access_denied".to_owned()) } else { ("code", "c".to_owned()) };
+        let query = params(&vec![outcome, ("state", sent.state)]);
+        let cookies = cookies(foreign, &sent.consent);
+        let back = block_on(oauth::callback::come_back(&self.world.cx(), &query, Some(&cookies)));
+        self.sent[at].is_back |= may;
+        let Ok(back) = back else {
+            assert!(!may || denied, "the right return was refused");
             return;
-        }
-        if app == owner && right {
-            *self.exchanged.entry(at).or_default() += 1;
-        }
-        if let Ok(pair) = answered {
-            assert!(app == owner && right && self.exchanged[&at] == 1, "a code was exchanged that may not be");
-            self.keep(owner, &granted, &pair, at);
+        };
+        assert!(may && !denied, "a return counted that may not");
+        let done = block_on(back.approved.finish(&self.world.cx(), &UserId::new("U0001").unwrap())).unwrap();
+        assert!(done.location.starts_with(CALLBACKS[sent.app]));
+        self.families.push(Family {
+            app: sent.app,
+            ticked: sent.ticked,
+            code: param(&done.location, "code").unwrap(),
+            issued_at: self.now(),
+            is_exchanged: false,
+            has_ended: false,
+        });
+    }
+
+    fn exchange(&mut self, at: usize, app: usize, right_verifier: bool) {
+        let family = self.families[at].clone();
+        let verifier = if right_verifier { VERIFIER.to_owned() } else { VERIFIER.to_uppercase() };
+        let form =
+            with(self.world.exchange(&self.apps[app], CALLBACKS[family.app], &family.code), "code_verifier", &verifier);
+        let is_rightful = app == family.app && right_verifier;
+        let may = is_rightful && !family.is_exchanged && self.is_within(family.issued_at, CODE);
+        match self.world.token(&form) {
+            Ok(pair) => {
+                assert!(may, "a code was exchanged that may not be");
+                self.families[at].is_exchanged = true;
+                self.keep(at, &family.ticked, &pair);
+            }
+            Err(error) => {
+                assert!(!may, "{error}");
+                // Whoever has the code and its verifier twice may have stolen them.
+                self.families[at].has_ended |= is_rightful && family.is_exchanged;
+            }
         }
     }
 
-    fn refresh(&mut self, of: &Index, app: usize, wide: bool) {
-        let Some((_, (owner, granted, token, code))) = Self::pick(&self.refreshes, of) else { return };
-        let mut form = self.world.refresh(&self.apps[app], &token);
-        if wide {
-            form.push(("scope", Scopes::all().to_string()));
-        }
-        if let Ok(pair) = self.world.token(&form) {
-            assert_eq!(app, owner, "another app refreshed");
-            self.keep(owner, &granted, &pair, code);
+    fn refresh(&mut self, at: usize, app: usize, scope: Option<&Scopes>) {
+        let token = self.refreshes[at].clone();
+        let family = self.families[token.family].clone();
+        let mut form = self.world.refresh(&self.apps[app], &token.text);
+        form.extend(scope.map(|scope| ("scope", scope.to_string())));
+        let wanted = scope.unwrap_or(&family.ticked);
+        let is_rightful = app == family.app && family.ticked.contains_all(wanted);
+        let is_alive = is_rightful && !family.has_ended && self.is_within(token.issued_at, REFRESH);
+        let is_late = token.used_at.is_some_and(|used_at| !self.is_within(used_at, GRACE));
+        let connection = self.world.outside.connection.get().unwrap();
+        let may = is_alive && !is_late && connection != Connection::Ended;
+        match self.world.token(&form) {
+            Ok(pair) => {
+                assert!(may, "a refresh that may not be");
+                let now = self.now();
+                self.refreshes[at].used_at.get_or_insert(now);
+                self.keep(token.family, wanted, &pair);
+            }
+            Err(error) => {
+                assert!(!may, "{error}");
+                self.families[token.family].has_ended |= is_alive;
+            }
         }
     }
 
-    fn keep(&mut self, app: usize, granted: &Scopes, pair: &serde_json::Value, code: usize) {
-        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
-        self.refreshes.push((app, granted.clone(), text("refresh_token"), code));
-        self.accesses.push((app, granted.clone(), text("access_token"), code));
+    fn revoke(&mut self, of: &Index, app: usize, access: bool) {
+        let tokens = if access { &self.accesses } else { &self.refreshes };
+        let Some(at) = pick(tokens, of) else { return };
+        let token = tokens[at].clone();
+        self.world.revoke(&vec![("client_id", self.apps[app].clone()), ("token", token.text)]).unwrap();
+        // An access token that has run out says nothing any more, give or take the minute that clocks may be apart.
+        let age = self.now() - token.issued_at;
+        let skew = TimeDelta::seconds(60);
+        if self.families[token.family].app == app && (!access || age <= ACCESS + skew) {
+            self.families[token.family].has_ended = true;
+        }
+    }
+
+    fn keep(&mut self, family: usize, wanted: &Scopes, pair: &Value) {
+        assert_eq!(pair["scope"], wanted.to_string());
+        let token = |name: &str| Token {
+            family,
+            text: pair[name].as_str().unwrap().to_owned(),
+            issued_at: self.now(),
+            used_at: None,
+        };
+        let (refresh, access) = (token("refresh_token"), token("access_token"));
+        self.refreshes.push(refresh);
+        self.accesses.push(access);
     }
 
     fn check(&self) {
-        let grants = block_on(self.world.db.run(sql!("SELECT id, revoked_at FROM grants"))).unwrap().rows;
-        assert!(grants.len() <= self.exchanged.len(), "more grants than codes");
-        for (app, granted, token, code) in &self.accesses {
-            let Ok(who) = self.world.authenticate(token) else { continue };
-            assert_eq!(who.client_id, self.apps[*app]);
-            assert!(granted.contains_all(&who.scopes), "scopes grew");
-            assert_eq!(self.exchanged[code], 1, "a replayed code left a live token");
-            let grant = grants.iter().find(|row| row["id"] == who.grant_id.as_str()).unwrap();
-            assert!(grant["revoked_at"].is_null(), "a token outlived its grant");
+        for token in &self.accesses {
+            let family = &self.families[token.family];
+            match self.world.authenticate(&token.text) {
+                Ok(who) => {
+                    assert!(!family.has_ended, "a token outlived its grant");
+                    assert_eq!(who.client_id, self.apps[family.app]);
+                    assert!(family.ticked.contains_all(&who.scopes), "scopes grew");
+                }
+                Err(_) => assert!(family.has_ended || !self.is_within(token.issued_at, ACCESS), "a token died early"),
+            }
         }
+        let rows = |sql| block_on(self.world.db.run(sql!(sql))).unwrap().rows;
+        let live = rows(
+            "SELECT c.code_hash, count(*) AS n FROM grants g JOIN oauth_codes c ON c.user_id = g.user_id
+               AND c.grant_id = g.id WHERE g.revoked_at IS NULL GROUP BY c.code_hash",
+        );
+        assert!(live.iter().all(|row| row["n"] == 1), "two live families of one code");
+        assert_eq!(live.len(), self.families.iter().filter(|family| family.is_exchanged && !family.has_ended).count());
+        let skipped = rows(
+            "SELECT (SELECT count(*) FROM oauth_codes) > (SELECT count(*) FROM oauth_requests WHERE stage = 'done')
+               OR (SELECT count(*) FROM grants) > (SELECT count(*) FROM oauth_codes WHERE used_at IS NOT NULL) AS n",
+        );
+        assert_eq!(skipped[0]["n"], 0, "a stage was skipped");
     }
 }
 

@@ -1,11 +1,14 @@
-//! Exchange, rotation, revocation, the access token, and a database that fails.
+//! Exchange, rotation, revocation, the access token.
 
 use domain::UserId;
 use oauth::{Code, access::Unauthorized};
 use serde_json::Value;
 use store::{
     Database,
-    identity::users::{Credential, CredentialKind, CredentialStatus, mark_credential_revoked, store_credential},
+    identity::{
+        grants,
+        users::{Credential, CredentialKind, CredentialStatus, mark_credential_revoked, store_credential},
+    },
     sql,
 };
 use testkit::block_on;
@@ -76,7 +79,7 @@ fn only_a_form_is_read() {
     let world = World::new();
     let read = |content_type, body: &[u8]| {
         let request = oauth::token::Request { content_type, authorization: None, body };
-        code_of(block_on(oauth::token::token(&world.cx(), &world.jwt, &request)))
+        code_of(block_on(oauth::token::token(&world.cx(), &world.jwt, &request, &world.outside)))
     };
     let json = Some("application/json");
     assert_eq!(read(json, b"grant_type=password"), Code::InvalidRequest);
@@ -220,35 +223,6 @@ fn a_refresh_token_waits_half_a_year() {
 }
 
 #[test]
-fn a_database_that_fails_at_any_step_never_makes_two_families() {
-    for fails_after in 0..6 {
-        let world = World::new();
-        let client = world.app(CALLBACK);
-        let code = world.code(&client, CALLBACK, None);
-        let form = world.exchange(&client, CALLBACK, &code);
-        world.db.fail_after(fails_after);
-        let first = world.token(&form);
-        world.db.heal();
-        if let Err(error) = &first {
-            assert_eq!(error.code, Code::TemporarilyUnavailable);
-            assert_eq!(error.headers(), Some(("Retry-After", "2")));
-            assert!(world.token(&form).is_ok());
-        }
-        assert_eq!(count(&world, "SELECT count(*) AS n FROM grants"), 1, "{fails_after}");
-    }
-    let (world, client, pair) = connected();
-    for fails_after in 0..3 {
-        world.db.fail_after(fails_after);
-        let form = world.refresh(&client, text(&pair, "refresh_token"));
-        let first = world.token(&form);
-        world.db.heal();
-        assert!(first.is_ok() || world.token(&form).is_ok(), "{fails_after}");
-    }
-    world.db.fail_after(0);
-    assert_eq!(world.authenticate(text(&pair, "access_token")), Err(Unauthorized::Unavailable));
-}
-
-#[test]
 fn nothing_that_was_handed_out_lies_in_the_database() {
     let (world, client, pair) = connected();
     let code = world.code(&client, CALLBACK, None);
@@ -269,4 +243,34 @@ fn nothing_that_was_handed_out_lies_in_the_database() {
             assert!(!rows.contains(prefix), "{statement}: {prefix}");
         }
     }
+}
+
+#[test]
+fn a_user_sees_and_ends_the_apps_that_were_let_in() {
+    let (world, client, pair) = connected();
+    let (owner, other) = (UserId::new("U0001").unwrap(), UserId::new("U0002").unwrap());
+    let apps = |user: &UserId| block_on(grants::connected(&world.db, user)).unwrap();
+    assert_eq!(apps(&other), []);
+    let [app] = &apps(&owner)[..] else { panic!("one app is connected") };
+    assert_eq!(
+        (app.client_id.as_str(), app.scopes.to_string().as_str()),
+        (client.as_str(), "market:read account:read")
+    );
+    assert!(app.redirect_uris.as_deref().unwrap().contains(CALLBACK) && app.name.is_some());
+
+    // A use is noted when the last note is ten minutes old.
+    let used = || grants::used(&owner, &app.id, apps(&owner)[0].last_used_at, world.now.get());
+    assert!(used().is_none());
+    world.tick(600);
+    block_on(world.db.run(used().unwrap())).unwrap();
+    assert_eq!(apps(&owner)[0].last_used_at, world.now.get());
+
+    let end = |user: &UserId, id: &str| block_on(grants::revoke_by_user(&world.db, user, id, world.now.get())).unwrap();
+    assert_eq!((end(&other, &app.id), end(&owner, "unknown")), (None, None));
+    assert!(world.authenticate(text(&pair, "access_token")).is_ok());
+    assert_eq!(end(&owner, &app.id).as_deref(), Some(client.as_str()));
+    assert_eq!(world.authenticate(text(&pair, "access_token")), Err(Unauthorized::Invalid));
+    assert_eq!(code_of(world.token(&world.refresh(&client, text(&pair, "refresh_token")))), Code::InvalidGrant);
+    assert_eq!(end(&owner, &app.id).as_deref(), Some(client.as_str()), "twice is no error");
+    assert_eq!(apps(&owner), []);
 }

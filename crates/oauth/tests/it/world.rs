@@ -1,15 +1,22 @@
 //! A server, a browser and an app.
 
-use std::cell::Cell;
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    task::Poll,
+};
 
 use domain::{Timestamp, UserId};
 use oauth::{
-    Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
+    Changes, Code, Config, Consent, Context, Error, Params, Refusal, Upstream,
     access::{self, Authenticated, Unauthorized},
+    cimd::{Documents, Fetched, Unfetched},
     consent::Decided,
     cookie::Cookie,
+    token::{Connection, Connections, Unconfirmed},
 };
 use serde_json::{Value, json};
+use store::{Database, Outcome, Statement};
 use testkit::{Seeded, Sqlite, block_on};
 use vault::{JwtKeys, token::hash};
 
@@ -17,12 +24,126 @@ pub(crate) const PUBLIC: &str = "https://ttai.example";
 pub(crate) const CALLBACK: &str = "https://claude.ai/api/mcp/auth_callback";
 pub(crate) const VERIFIER: &str = "a-verifier-of-at-least-forty-three-characters";
 
+/// What is lost when the database fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loss {
+    /// The request: nothing happens.
+    Request,
+    /// The answer: it happens, and nobody learns of it.
+    Answer,
+}
+
+/// The database, which fails when a test wants it to, and lets others go first where they run at the same time.
+pub(crate) struct Db {
+    sqlite: Sqlite,
+    failing: Cell<Option<(u32, Loss)>>,
+    failed: Cell<bool>,
+    /// What the pauses are drawn from; without, there are none.
+    pauses: Cell<Option<u64>>,
+}
+
+impl Db {
+    /// `calls` more calls succeed, and the one after them fails.
+    pub(crate) fn lose_after(&self, calls: u32, loss: Loss) {
+        self.failing.set(Some((calls, loss)));
+    }
+
+    /// Takes back what was asked for and has not happened.
+    pub(crate) fn heal(&self) {
+        self.failing.set(None);
+    }
+
+    /// Whether a call has failed.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// From now on each call lets others go first, as often as follows from the seed.
+    pub(crate) fn interleave(&self, seed: u64) {
+        self.pauses.set(Some(seed));
+    }
+
+    async fn pause(&self) {
+        let Some(seed) = self.pauses.get() else { return };
+        let next = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.pauses.set(Some(next));
+        for _ in 0..(next >> 60) % 4 {
+            let mut waited = false;
+            std::future::poll_fn(|cx| {
+                if std::mem::replace(&mut waited, true) {
+                    return Poll::Ready(());
+                }
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+        }
+    }
+
+    fn loss(&self) -> Option<Loss> {
+        let (calls, loss) = self.failing.get()?;
+        self.failing.set(calls.checked_sub(1).map(|left| (left, loss)));
+        self.failed.set(self.failed.get() || calls == 0);
+        (calls == 0).then_some(loss)
+    }
+
+    async fn call<T>(&self, work: impl Future<Output = Result<T, store::Error>>) -> Result<T, store::Error> {
+        let failure = || store::Error("a failure that the test asked for".to_owned());
+        self.pause().await;
+        let loss = self.loss();
+        if loss == Some(Loss::Request) {
+            return Err(failure());
+        }
+        let outcome = work.await;
+        self.pause().await;
+        if loss == Some(Loss::Answer) { Err(failure()) } else { outcome }
+    }
+}
+
+impl Database for Db {
+    async fn run(&self, statement: Statement) -> Result<Outcome, store::Error> {
+        self.call(self.sqlite.run(statement)).await
+    }
+
+    async fn batch(&self, statements: Vec<Statement>) -> Result<Vec<Outcome>, store::Error> {
+        self.call(self.sqlite.batch(statements)).await
+    }
+}
+
 pub(crate) struct World {
-    pub(crate) db: Sqlite,
+    pub(crate) db: Db,
     pub(crate) config: Config,
     pub(crate) entropy: Seeded,
     pub(crate) jwt: JwtKeys,
     pub(crate) now: Cell<Timestamp>,
+    pub(crate) changes: Changes,
+    pub(crate) outside: Outside,
+}
+
+/// The world beside the database: documents of apps, and what TastyTrade says of a user.
+pub(crate) struct Outside {
+    /// What each address answers; one that is not here does not answer.
+    pub(crate) documents: RefCell<BTreeMap<String, Fetched>>,
+    /// The addresses that were fetched.
+    pub(crate) fetched: RefCell<Vec<String>>,
+    /// How every user is connected.
+    pub(crate) connection: Cell<Result<Connection, Unconfirmed>>,
+    /// How often that was asked.
+    pub(crate) confirmed: Cell<u32>,
+}
+
+impl Documents for Outside {
+    async fn fetch(&self, address: &str) -> Result<Fetched, Unfetched> {
+        self.fetched.borrow_mut().push(address.to_owned());
+        self.documents.borrow().get(address).cloned().ok_or(Unfetched::Unreachable)
+    }
+}
+
+impl Connections for Outside {
+    async fn confirm(&self, _user: &UserId) -> Result<Connection, Unconfirmed> {
+        self.confirmed.set(self.confirmed.get() + 1);
+        self.connection.get()
+    }
 }
 
 /// The pairs of a form or query.
@@ -31,7 +152,12 @@ pub(crate) type Pairs<'a> = Vec<(&'a str, String)>;
 impl World {
     pub(crate) fn new() -> Self {
         Self {
-            db: Sqlite::new(),
+            db: Db {
+                sqlite: Sqlite::new(),
+                failing: Cell::new(None),
+                failed: Cell::new(false),
+                pauses: Cell::new(None),
+            },
             config: Config {
                 public_url: PUBLIC.to_owned(),
                 upstream: Some(Upstream {
@@ -39,15 +165,29 @@ impl World {
                     authorize_url: "https://my.tastytrade.example/auth.html".to_owned(),
                     scope: "read".to_owned(),
                 }),
+                clients: Vec::new(),
             },
             entropy: Seeded::new(1),
             jwt: JwtKeys::parse(Some("0123456789abcdef0123456789abcdef"), None).unwrap(),
             now: Cell::new(testkit::now()),
+            outside: Outside {
+                documents: RefCell::default(),
+                fetched: RefCell::default(),
+                connection: Cell::new(Ok(Connection::Holds)),
+                confirmed: Cell::new(0),
+            },
+            changes: Changes::default(),
         }
     }
 
-    pub(crate) fn cx(&self) -> Context<'_, Sqlite, Seeded> {
-        Context { db: &self.db, config: &self.config, entropy: &self.entropy, now: self.now.get() }
+    pub(crate) fn cx(&self) -> Context<'_, Db, Seeded> {
+        Context {
+            db: &self.db,
+            config: &self.config,
+            entropy: &self.entropy,
+            now: self.now.get(),
+            changes: &self.changes,
+        }
     }
 
     pub(crate) fn tick(&self, seconds: i64) {
@@ -82,7 +222,7 @@ impl World {
     }
 
     pub(crate) fn authorize(&self, pairs: &Pairs<'_>, cookies: Option<&str>) -> Result<Consent, Refusal> {
-        block_on(oauth::authorize::authorize(&self.cx(), &params(pairs), cookies))
+        block_on(oauth::authorize::authorize(&self.cx(), &self.outside, &params(pairs), cookies))
     }
 
     pub(crate) fn decide(&self, pairs: &Pairs<'_>, cookies: Option<&str>) -> Result<Decided, Refusal> {
@@ -120,23 +260,31 @@ impl World {
     }
 
     pub(crate) fn token_as(&self, authorization: Option<&str>, pairs: &Pairs<'_>) -> Result<Value, Error> {
+        block_on(self.ask_token(authorization, pairs))
+    }
+
+    pub(crate) async fn ask_token(&self, authorization: Option<&str>, pairs: &Pairs<'_>) -> Result<Value, Error> {
         let body = body(pairs);
         let request = oauth::token::Request {
             content_type: Some("application/x-www-form-urlencoded"),
             authorization,
             body: body.as_bytes(),
         };
-        block_on(oauth::token::token(&self.cx(), &self.jwt, &request))
+        oauth::token::token(&self.cx(), &self.jwt, &request, &self.outside).await
     }
 
     pub(crate) fn revoke(&self, pairs: &Pairs<'_>) -> Result<(), Error> {
+        block_on(self.ask_revoke(pairs))
+    }
+
+    pub(crate) async fn ask_revoke(&self, pairs: &Pairs<'_>) -> Result<(), Error> {
         let body = body(pairs);
         let request = oauth::token::Request {
             content_type: Some("application/x-www-form-urlencoded; charset=UTF-8"),
             authorization: None,
             body: body.as_bytes(),
         };
-        block_on(oauth::revoke::revoke(&self.cx(), &self.jwt, &request))
+        oauth::revoke::revoke(&self.cx(), &self.jwt, &request, &self.outside).await
     }
 
     /// A correct exchange.

@@ -1,9 +1,14 @@
-//! Apps that registered themselves.
+//! Apps: those that registered themselves, and those whose id is the address of a document about them, as it was when it
+//! was last fetched.
 
+use chrono::TimeDelta;
 use domain::Timestamp;
 use serde::Deserialize;
 
-use crate::{Database, Error, sql};
+use crate::{Database, Error, Statement, sql};
+
+/// How long a document is kept after it should have been fetched again, for when that fails.
+pub const STALE: TimeDelta = TimeDelta::days(7);
 
 /// An app as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -25,7 +30,7 @@ pub struct ClientRow {
     /// When it registered.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub created_at: Timestamp,
-    /// When it is forgotten, unless it is used.
+    /// When it is forgotten, unless it is used; for a document, when it is to be fetched again.
     #[serde(with = "chrono::serde::ts_milliseconds")]
     pub expires_at: Timestamp,
 }
@@ -50,6 +55,31 @@ pub async fn insert(db: &impl Database, client: &ClientRow) -> Result<(), Error>
     Ok(())
 }
 
+/// Keeps what a document says, in place of what it said before.
+pub async fn keep_document(db: &impl Database, client: &ClientRow) -> Result<(), Error> {
+    db.run(sql!(
+        "INSERT INTO oauth_clients
+           (id, name, redirect_uris, auth_method, secret_hash, metadata, fingerprint, created_at, expires_at)
+         VALUES (?1, ?2, ?3, 'none', NULL, ?4, ?5, ?6, ?7)
+         ON CONFLICT (id) DO UPDATE SET name = excluded.name, redirect_uris = excluded.redirect_uris,
+           metadata = excluded.metadata, fingerprint = excluded.fingerprint, expires_at = excluded.expires_at",
+        client.id.as_str(),
+        client.name.clone(),
+        client.redirect_uris.as_str(),
+        client.metadata.as_str(),
+        client.fingerprint.as_str(),
+        client.created_at,
+        client.expires_at,
+    ))
+    .await?;
+    Ok(())
+}
+
+/// The app of that id as it was last known, expired or not.
+pub async fn last_known(db: &impl Database, id: &str) -> Result<Option<ClientRow>, Error> {
+    db.run(sql!("SELECT * FROM oauth_clients WHERE id = ?1", id)).await?.first()
+}
+
 /// The app of that id, unless it was forgotten.
 pub async fn find(db: &impl Database, id: &str, now: Timestamp) -> Result<Option<ClientRow>, Error> {
     db.run(sql!("SELECT * FROM oauth_clients WHERE id = ?1 AND expires_at > ?2", id, now)).await?.first()
@@ -69,8 +99,17 @@ pub async fn twin(db: &impl Database, fingerprint: &str, since: Timestamp) -> Re
 
 /// Moves the day on which an app is forgotten, if that moves it by more than a day: not every use is worth a write.
 pub async fn renew(db: &impl Database, client: &ClientRow, expires_at: Timestamp) -> Result<(), Error> {
-    if expires_at - client.expires_at > chrono::TimeDelta::days(1) {
+    if expires_at - client.expires_at > TimeDelta::days(1) {
         db.run(sql!("UPDATE oauth_clients SET expires_at = ?2 WHERE id = ?1", client.id.as_str(), expires_at)).await?;
     }
     Ok(())
+}
+
+/// Removes apps that were not used for long. Documents, whose ids are addresses, stay for [`STALE`] more.
+pub(super) fn sweep(now: Timestamp) -> Statement {
+    sql!(
+        "DELETE FROM oauth_clients WHERE expires_at < ?1 AND (expires_at < ?2 OR id NOT LIKE 'https://%')",
+        now,
+        now - STALE,
+    )
 }

@@ -56,3 +56,10 @@ pub async fn end(db: &impl Database, token_hash: &str, now: Timestamp) -> Result
     .await?;
     Ok(())
 }
+
+/// Ends every session of a user.
+pub async fn end_all(db: &impl Database, user: &UserId, now: Timestamp) -> Result<(), Error> {
+    db.run(sql!("UPDATE browser_sessions SET ended_at = ?2 WHERE user_id = ?1 AND ended_at IS NULL", user, now))
+        .await?;
+    Ok(())
+}

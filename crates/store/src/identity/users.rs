@@ -145,6 +145,26 @@ pub async fn credential(db: &impl Database, user: &UserId) -> Result<Option<Cred
     .first()
 }
 
+/// How a user is connected, without anything sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Connection {
+    /// How the credential came.
+    pub kind: CredentialKind,
+    /// Whether TastyTrade still accepts it, as far as we know.
+    pub status: CredentialStatus,
+}
+
+/// How the user is connected; `None` for one who is not.
+pub async fn connection(db: &impl Database, user: &UserId) -> Result<Option<Connection>, Error> {
+    db.run(sql!("SELECT kind, status FROM credentials WHERE user_id = ?1", user)).await?.first()
+}
+
+/// Forgets the user's credential. What was synced stays, and the cron syncs no more, until the next login.
+pub async fn delete_credential(db: &impl Database, user: &UserId) -> Result<(), Error> {
+    db.run(sql!("DELETE FROM credentials WHERE user_id = ?1", user)).await?;
+    Ok(())
+}
+
 /// Whose credential this is. The id follows from a secret that only its owner has (single-user mode).
 pub async fn user_of_credential(db: &impl Database, credential_id: &str) -> Result<Option<UserId>, Error> {
     #[derive(Deserialize)]
@@ -155,21 +175,46 @@ pub async fn user_of_credential(db: &impl Database, credential_id: &str) -> Resu
     Ok(found.first::<Row>()?.map(|row| row.user_id))
 }
 
-/// Replaces the sealed values of a credential, when it was sealed anew under another key or TastyTrade gave a new refresh
-/// token. Does nothing if a newer login has taken its place.
+/// A credential with its owner, for the sweep that seals anew.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct OwnedCredential {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// The credential.
+    #[serde(flatten)]
+    pub credential: Credential,
+}
+
+/// Credentials, of whoever they are, whose refresh token's envelope begins like this: `limit` of them, chosen by chance, so
+/// that some that cannot be opened do not keep the others from their turn.
+pub async fn sealed_like(db: &impl Database, prefix: &str, limit: u32) -> Result<Vec<OwnedCredential>, Error> {
+    db.run(sql!(
+        "SELECT user_id, id, kind, client_secret_sealed, refresh_token_sealed, status FROM credentials
+         WHERE substr(refresh_token_sealed, 1, length(?1)) = ?1 ORDER BY random() LIMIT ?2",
+        prefix,
+        i64::from(limit),
+    ))
+    .await?
+    .read()
+}
+
+/// Replaces the sealed values of a credential that was sealed anew under another key. Does nothing if they are no longer
+/// those of `old`: a newer login has taken its place, or another did the same.
 pub async fn reseal_credential(
     db: &impl Database,
     user: &UserId,
-    credential: &Credential,
+    old: &Credential,
+    new: &Credential,
     now: Timestamp,
 ) -> Result<(), Error> {
     db.run(sql!(
-        "UPDATE credentials SET client_secret_sealed = ?3, refresh_token_sealed = ?4, updated_at = ?5
-         WHERE user_id = ?1 AND id = ?2",
+        "UPDATE credentials SET client_secret_sealed = ?4, refresh_token_sealed = ?5, updated_at = ?6
+         WHERE user_id = ?1 AND id = ?2 AND refresh_token_sealed = ?3",
         user,
-        credential.id.as_str(),
-        credential.client_secret_sealed.clone(),
-        credential.refresh_token_sealed.as_str(),
+        old.id.as_str(),
+        old.refresh_token_sealed.as_str(),
+        new.client_secret_sealed.clone(),
+        new.refresh_token_sealed.as_str(),
         now,
     ))
     .await?;

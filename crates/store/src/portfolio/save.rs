@@ -27,7 +27,7 @@ pub struct SyncedPortfolio {
 }
 
 /// Saves a sync in one transaction and says whether it counts. It does not if a sync with a later `as_of` was saved
-/// before, or if the user is gone; then nothing changes. Saving the same sync again changes nothing either.
+/// before, or if the user is gone or has come back since it began; then nothing changes. Saving the same sync again changes nothing either.
 pub async fn save_sync(db: &impl Database, user: &UserId, found: &SyncedPortfolio) -> Result<bool, Error> {
     let as_of = found.as_of;
     let mut batch = vec![sql!(CLAIM, user, as_of)];
@@ -45,8 +45,11 @@ pub async fn save_sync(db: &impl Database, user: &UserId, found: &SyncedPortfoli
 }
 
 /// The newest `as_of` wins. Every statement after this one acts only if this sync is the newest, which also keeps a late
-/// one from inserting a position that has been closed since.
-const CLAIM: &str = "UPDATE users SET synced_at = ?2 WHERE id = ?1 AND (synced_at IS NULL OR synced_at <= ?2)";
+/// one from inserting a position that has been closed since. What was read before a user was deleted does not come back with
+/// the next login: that one begins afresh, with a `created_at` of its own.
+const CLAIM: &str = "
+    UPDATE users SET synced_at = ?2
+    WHERE id = ?1 AND created_at <= ?2 AND (synced_at IS NULL OR synced_at <= ?2)";
 
 const SAVE_ACCOUNTS: &str = "
     INSERT INTO accounts (user_id, account_number, nickname, account_type, margin_or_cash, is_closed, as_of)

@@ -20,7 +20,7 @@ pub(crate) async fn answer(app: &App, user: &UserId, input: &GetQuoteInput) -> R
     let symbols = input.symbols()?;
     match fetched(app, user, &symbols).await {
         Ok(output) => known(&symbols, output),
-        Err(error) if error.reason.retryable() => stale(app, &symbols).await.ok_or(error),
+        Err(error) if error.reason.retryable() => stale(app, user, &symbols).await.ok_or(error),
         Err(error) => Err(error),
     }
 }
@@ -61,8 +61,11 @@ async fn keep(app: &App, quote: &Quote) {
     }
 }
 
-/// What the cache still has, if it has all of it.
-async fn stale(app: &App, symbols: &[Symbol]) -> Option<QuoteOutput> {
+/// What the cache still has, if it has all of it and the user has not ruled the cache out.
+async fn stale(app: &App, user: &UserId, symbols: &[Symbol]) -> Option<QuoteOutput> {
+    if store::settings::quote_ttl(&app.db, user).await.ok()?.get() == 0 {
+        return None;
+    }
     let cached = join_all(symbols.iter().map(async |symbol| {
         let quote: Quote = serde_json::from_str(&app.kv.get(&quote::cache_key(symbol)).await?).ok()?;
         Some(Quote { source: Source::StaleCache, ..quote })

@@ -10,14 +10,14 @@ use oauth::{
     consent::{Attempt, Decided},
 };
 
-use super::{finished, query, redirect, refused, text};
+use super::{finished, outside::Outside, query, redirect, refused, text};
 use crate::{app::App, pages};
 
 /// Asks the user.
 pub(super) async fn show(app: &App<'_>, request: &Request) -> Result<Response, Error> {
     let cx = app.oauth();
     let cookies = text(request, &header::COOKIE);
-    match oauth::authorize::authorize(&cx, &query(request), cookies).await {
+    match oauth::authorize::authorize(&cx, &Outside(app), &query(request), cookies).await {
         Ok(consent) => pages::consent::render(cx.config, &consent),
         Err(refusal) => refused(&refusal),
     }

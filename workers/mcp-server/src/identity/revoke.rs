@@ -4,11 +4,11 @@
 use domain::Error;
 use edge::http::{Request, Response};
 
-use super::{answered, jwt, token::read};
+use super::{answered, jwt, outside::Outside, token::read};
 use crate::app::App;
 
 /// Revokes the grant.
 pub(super) async fn handle(app: &App<'_>, request: &Request) -> Result<Response, Error> {
-    let revoked = oauth::revoke::revoke(&app.oauth(), jwt(app)?, &read(request)).await;
+    let revoked = oauth::revoke::revoke(&app.oauth(), jwt(app)?, &read(request), &Outside(app)).await;
     Ok(answered(200, revoked.map(|()| serde_json::json!({}))))
 }

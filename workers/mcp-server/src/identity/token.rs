@@ -4,12 +4,12 @@ use domain::Error;
 use edge::http::{Request, Response};
 use http::header;
 
-use super::{answered, jwt, text};
+use super::{answered, jwt, outside::Outside, text};
 use crate::app::App;
 
 /// Issues the tokens.
 pub(super) async fn handle(app: &App<'_>, request: &Request) -> Result<Response, Error> {
-    let issued = oauth::token::token(&app.oauth(), jwt(app)?, &read(request)).await;
+    let issued = oauth::token::token(&app.oauth(), jwt(app)?, &read(request), &Outside(app)).await;
     if let Err(error) = &issued {
         edge::log::info("token refused", &[("request_id", &app.request_id), ("why", error)]);
     }

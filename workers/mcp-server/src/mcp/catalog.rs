@@ -34,7 +34,7 @@ const ICONS: &[Icon] =
 const INSTRUCTIONS: &str = "TTAI reads the market and the user's TastyTrade account. Every number carries `source` and \
 `as_of`; a field that is null is not known, and `notes` says why. Volatilities, ranks, percentiles and percent changes are \
 in percent (42.7 means 42.7 %). Errors carry a `code`, say what to do, and whether a retry may help. Jobs answer with a \
-`workflow_id`; get_workflow_status tells how far they are.";
+`workflow_id`; get_workflow_status tells how far they are, and with `wait_seconds` waits for their end.";
 
 const TOOLS: &[Tool] = &[
     Tool {
@@ -54,11 +54,50 @@ const TOOLS: &[Tool] = &[
         name: "get_workflow_status",
         title: "Get the status of a job",
         description: "Where a job stands that was started earlier, for example a sync of the accounts: queued, running, \
-            complete with its output, or errored with the reason.",
+            complete with its output, or errored with the reason. With `wait_seconds` the answer comes when the job has \
+            ended or that time is over, so that one call is enough for most jobs.",
         input_schema: include_str!("../../../../crates/contract/schemas/get_workflow_status.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_workflow_status.output.json")),
         annotations: Annotations::READ,
         icons: ICONS,
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_config",
+        title: "Get the settings",
+        description: "What the user has chosen in TTAI: how fresh cached quotes and option chains must be, the default \
+            account, the time zone, and how TastyTrade is connected. Nothing is asked of TastyTrade.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_config.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_config.output.json")),
+        annotations: Annotations::READ,
+        icons: ICONS,
+        group: "settings",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "update_config",
+        title: "Change the settings",
+        description: "Changes settings by name and answers with all of them: quote_cache_ttl (seconds), chain_cache_ttl \
+            (seconds), default_account (an account of the user's), time_zone (an IANA name). Nothing is changed if one of \
+            them is wrong. How TastyTrade is connected is changed on the settings page.",
+        input_schema: include_str!("../../../../crates/contract/schemas/update_config.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/update_config.output.json")),
+        annotations: Annotations::CHANGE,
+        icons: ICONS,
+        group: "settings",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "test_connection",
+        title: "Test the connection",
+        description: "Asks TastyTrade whether it still accepts the user's login, and lists the accounts it reaches. A \
+            connection that does not work is a result with `connected` false, the reason, what to do, and `login_url` for \
+            the user to open. Use it when a call fails with reconnect_required or TastyTrade seems to be down.",
+        input_schema: include_str!("../../../../crates/contract/schemas/test_connection.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/test_connection.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "settings",
         ..Tool::EMPTY
     },
 ];
@@ -140,11 +179,14 @@ const PROMPTS: &[Prompt] = &[
         name: "position-review",
         title: "Review a position",
         description: "Hold, roll or close: the legs of one underlying with profit or loss, days left and a recommendation.",
-        arguments: &[PromptArgument {
-            name: "symbol",
-            description: "The underlying, for example AAPL.",
-            required: true,
-        }],
+        arguments: &[
+            PromptArgument { name: "symbol", description: "The underlying, for example AAPL.", required: true },
+            PromptArgument {
+                name: "expiration",
+                description: "YYYY-MM-DD: the options that expire on this day alone; empty for all.",
+                required: false,
+            },
+        ],
         icons: ICONS,
     },
     Prompt {

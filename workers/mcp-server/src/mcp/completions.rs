@@ -1,8 +1,10 @@
-//! Completions: symbols that many trade together with the underlyings of the user's positions, the strategies that there
-//! are documents on, and the user's accounts, masked.
+//! Completions: symbols that many trade together with the underlyings of the user's positions, the days on which the user's
+//! options expire, the strategies that there are documents on, and the user's accounts, masked.
+
+use std::collections::BTreeSet;
 
 use contract::{Call, portfolio::Portfolio};
-use domain::{Error, Scope};
+use domain::{Error, OccSymbol, Scope, Symbol};
 use mcp::{Completion, CompletionOutput};
 
 use super::limits;
@@ -28,6 +30,7 @@ pub(crate) async fn complete(
     let typed = completion.value.trim();
     let values = match completion.argument.as_str() {
         "symbol" => symbols(&portfolio(app, caller).await, typed),
+        "expiration" => expirations(&portfolio(app, caller).await, completion.other("symbol"), typed),
         "account" => accounts(&portfolio(app, caller).await, typed),
         "strategy" => beginning(STRATEGIES.iter().copied(), typed),
         _ => Vec::new(),
@@ -46,6 +49,24 @@ async fn portfolio(app: &App<'_>, caller: &Caller) -> Portfolio {
 fn symbols(synced: &Portfolio, typed: &str) -> Vec<String> {
     let own = synced.positions.iter().map(|position| position.underlying_symbol.as_str());
     beginning(own.chain(SYMBOLS.iter().copied()), typed)
+}
+
+/// The days on which options of the user's expire, soonest first; those in one underlying where one is filled in already.
+fn expirations(synced: &Portfolio, symbol: Option<&str>, typed: &str) -> Vec<String> {
+    let of = symbol.map(str::trim).filter(|symbol| !symbol.is_empty()).map(Symbol::parse);
+    let is_of = |underlying: &str| match &of {
+        None => true,
+        Some(symbol) => symbol.as_ref().is_ok_and(|symbol| symbol.as_str() == underlying),
+    };
+    let options = synced.positions.iter().filter(|position| position.instrument_type.ends_with("Option"));
+    let days: BTreeSet<_> = options
+        .filter(|option| is_of(&option.underlying_symbol))
+        .filter_map(|option| match OccSymbol::parse(&option.symbol) {
+            Some(occ) => Some(occ.expiration),
+            None => option.expires_at.map(|at| at.date_naive()),
+        })
+        .collect();
+    days.iter().map(ToString::to_string).filter(|day| day.starts_with(typed)).collect()
 }
 
 /// Accounts by the end of their number, with or without the bullets before it.
@@ -70,6 +91,8 @@ fn beginning<'a>(all: impl Iterator<Item = &'a str>, typed: &str) -> Vec<String>
 
 #[cfg(test)]
 mod tests {
+    use contract::portfolio::HeldPosition;
+
     use super::*;
 
     fn synced() -> Portfolio {
@@ -104,6 +127,36 @@ mod tests {
         let mut twice = synced();
         twice.positions.push(twice.positions[0].clone());
         assert_eq!(symbols(&twice, "SOFI"), ["SOFI"]);
+    }
+
+    #[test]
+    fn expirations_are_those_of_open_options_soonest_first() {
+        let mut synced = synced();
+        let option = |symbol: &str, underlying: &str, kind: &str, expires: Option<&str>| HeldPosition {
+            symbol: symbol.to_owned(),
+            underlying_symbol: underlying.to_owned(),
+            instrument_type: kind.to_owned(),
+            expires_at: expires.map(|at| at.parse().unwrap()),
+            ..synced.positions[0].clone()
+        };
+        synced.positions.extend([
+            option("SPXW  270115P05000000", "SPX", "Equity Option", Some("2027-01-15T21:00:00Z")),
+            option("SPY   261218P00500000", "SPY", "Equity Option", None),
+            option("SPY   261218C00600000", "SPY", "Equity Option", None),
+            option("./ESZ6 EW4X6 261127P5000", "/ESZ6", "Future Option", Some("2026-11-27T21:00:00Z")),
+            option("/ESZ6", "/ESZ6", "Future", Some("2026-12-19T14:30:00Z")),
+        ]);
+        for (symbol, typed, expected) in [
+            (None, "", "2026-11-27 2026-12-18 2027-01-15"),
+            (Some(" "), "2026", "2026-11-27 2026-12-18"),
+            (Some("spx"), "", "2027-01-15"),
+            (Some("SPY"), "2027", ""),
+            (Some("SOFI"), "", ""),
+            (Some("no symbol!"), "", ""),
+        ] {
+            assert_eq!(expirations(&synced, symbol, typed).join(" "), expected, "{symbol:?} {typed}");
+        }
+        assert!(expirations(&Portfolio::default(), None, "").is_empty());
     }
 
     #[test]

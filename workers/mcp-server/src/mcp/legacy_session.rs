@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use edge::mcp::session::Home;
+use edge::mcp::{Timing, session::Home};
 use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 use super::product::Held;
@@ -16,7 +16,7 @@ pub struct LegacySession {
 
 impl DurableObject for LegacySession {
     fn new(state: State, env: Env) -> Self {
-        Self { home: Home::new(state), env }
+        Self { home: Home::new(state, Timing::of(&env).patience), env }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {

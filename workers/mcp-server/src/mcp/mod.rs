@@ -5,6 +5,7 @@
 pub(crate) mod catalog;
 mod changes;
 mod completions;
+mod counted;
 mod legacy_session;
 mod limits;
 mod product;
@@ -16,13 +17,13 @@ mod tools;
 use domain::Scopes;
 use edge::{
     http::{Body, Request, Response},
-    mcp::{Product, answer, respond, session},
+    mcp::{answer, respond, session},
 };
 use futures_util::future::join;
-use mcp::{Ask, Entry, Options, Received, Reply, Toolset};
+use mcp::{Ask, Entry, Options, Received, Reply, ToolCall, Toolset};
 
 use self::product::Live;
-use crate::{app::App, auth};
+use crate::{app::App, auth, rate::Class, render};
 
 /// Answers one POST. The grant's row is read side by side with what the cache may have; nothing of the latter is sent if
 /// the grant does not hold.
@@ -33,12 +34,19 @@ pub(crate) async fn serve(app: &App<'_>, request: &Request) -> Response<Body> {
 async fn answered(app: &App<'_>, request: &Request) -> Result<Response<Body>, Response> {
     let token = auth::token(app, request).await?;
     let toolset = Toolset::parse(&catalog::CATALOG, request.uri().query().unwrap_or_default());
-    let options = Options { toolset: Some(&toolset), ..Live::options() };
+    let options = Options { toolset: Some(&toolset), ..product::options(app.env, &app.config.seal) };
     let received = mcp::receive(&catalog::CATALOG, &options, request.headers(), request.body());
-    let (caller, prefetched) = join(auth::caller(app, request, token), tools::prefetch(app, &received)).await;
+    let (caller, prefetched) =
+        join(auth::caller(app, request, token, counted::class(&received)), tools::prefetch(app, &received)).await;
     let caller = caller?;
     if let Some(missing) = missing_scopes(&received, &caller.principal.scopes) {
+        for call in asks(&received).filter_map(as_tool) {
+            counted::refused(app, &caller.principal, caller.client_id.as_deref(), call);
+        }
         return Err(auth::insufficient_scope(app, request, &missing));
+    }
+    if let Received::Reply(_) = received {
+        counted::other(app, &caller).await.map_err(|error| render::error(&error))?;
     }
     let live = Live::new(app, &caller, prefetched);
     Ok(match session::post(app.env, &live, request).await {
@@ -82,7 +90,11 @@ async fn as_caller(
     request: &Request,
     serve: impl AsyncFnOnce(Live<'_>) -> Response<Body>,
 ) -> Response<Body> {
-    let caller = async { auth::caller(app, request, auth::token(app, request).await?).await };
+    let caller = async {
+        let caller = auth::caller(app, request, auth::token(app, request).await?, Class::Other).await?;
+        counted::other(app, &caller).await.map_err(|error| render::error(&error))?;
+        Ok::<_, Response>(caller)
+    };
     match caller.await {
         Ok(caller) => serve(Live::new(app, &caller, tools::Prefetched::default())).await,
         Err(refused) => refused.map(Body::from),
@@ -91,18 +103,27 @@ async fn as_caller(
 
 /// The scopes that the request needs and the token does not have.
 fn missing_scopes(received: &Received, granted: &Scopes) -> Option<Scopes> {
-    let asks: Vec<&Ask> = match received {
-        Received::Reply(_) => Vec::new(),
-        Received::Ask(ask) => vec![ask],
-        Received::Batch(batch) => batch
-            .entries
-            .iter()
-            .filter_map(|entry| match entry {
-                Entry::Ask(ask) => Some(&**ask),
-                Entry::Reply(_) => None,
-            })
-            .collect(),
-    };
-    let needed: Scopes = asks.into_iter().filter_map(scopes::needed).collect();
+    let needed: Scopes = asks(received).filter_map(scopes::needed).collect();
     (!granted.contains_all(&needed)).then_some(needed)
+}
+
+/// What the product is asked.
+fn asks(received: &Received) -> impl Iterator<Item = &Ask> {
+    let (one, several) = match received {
+        Received::Reply(_) => (None, [].as_slice()),
+        Received::Ask(ask) => (Some(&**ask), [].as_slice()),
+        Received::Batch(batch) => (None, batch.entries.as_slice()),
+    };
+    let several = several.iter().filter_map(|entry| match entry {
+        Entry::Ask(ask) => Some(&**ask),
+        Entry::Reply(_) => None,
+    });
+    one.into_iter().chain(several)
+}
+
+const fn as_tool(ask: &Ask) -> Option<&ToolCall> {
+    match ask {
+        Ask::Tool(call) => Some(call),
+        _ => None,
+    }
 }

@@ -1,26 +1,35 @@
 //! The product behind the transport: as one request sees it, and as a stream or a session holds it.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc};
 
 use contract::Principal;
 use domain::{Error, Scopes};
-use edge::mcp::{Changes, Frames, Product, seal::RingSeal};
+use edge::{
+    after::After,
+    mcp::{Changes, Frames, Product, Timing, seal::RingSeal},
+};
 use mcp::{
-    Ask, Catalog, Completion, CompletionOutput, Options, Outcome, PromptGet, PromptOutput, Reply, ResourceContents,
-    ResourceRead, ToolCall, ToolOutput, input::StateSeal,
+    Ask, Catalog, Completion, CompletionOutput, Options, Outcome, Pages, PromptGet, PromptOutput, Reply,
+    ResourceContents, ResourceRead, ToolCall, ToolOutput, input::StateSeal,
 };
 use serde::{Deserialize, Serialize};
 use worker::Env;
 
-use super::{catalog, changes, completions, prompts, resources, scopes, tools};
+use super::{catalog, changes, completions, counted, prompts, resources, scopes, tools};
 use crate::{
     app::App,
     auth::{Caller, missing},
     config::Config,
 };
 
-/// What all of the product has in common, whoever asks.
-const OPTIONS: Options<'static> = Options { compat: true, asks_back: true, sessions: true, toolset: None, pages: None };
+/// The most items on one page of a list: more than there are, so that a client that does not page sees everything.
+const PAGE: usize = 50;
+
+/// How requests are read. In development `MCP_PAGE_SIZE` may make pages smaller.
+pub(crate) fn options<'a>(env: &Env, key: &'a RingSeal) -> Options<'a> {
+    let size = edge::vars::in_development(env, "MCP_PAGE_SIZE").unwrap_or(PAGE);
+    Options { compat: true, asks_back: true, sessions: true, toolset: None, pages: Some(Pages { size, key }) }
+}
 
 /// The product within one request.
 pub(crate) struct Live<'a> {
@@ -45,12 +54,14 @@ impl Product for Live<'_> {
             env: self.app.env.clone(),
             caller: self.caller.clone(),
             request_id: self.app.request_id.clone(),
+            after: self.app.after.clone(),
             seal: self.app.config.seal.clone(),
+            prefetched: Rc::new(RefCell::new(self.prefetched.take())),
         }
     }
 
     fn caller(&self) -> Passport {
-        Passport { principal: self.caller.principal.clone(), request_id: self.app.request_id.clone() }
+        Passport::of(self.caller, &self.app.request_id)
     }
 
     fn principal(&self) -> &str {
@@ -61,8 +72,12 @@ impl Product for Live<'_> {
         &catalog::CATALOG
     }
 
-    fn options() -> Options<'static> {
-        OPTIONS
+    fn options(&self) -> Options<'_> {
+        options(self.app.env, &self.app.config.seal)
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::of(self.app.env)
     }
 
     fn seal(&self) -> &dyn StateSeal {
@@ -78,27 +93,35 @@ impl Product for Live<'_> {
     }
 
     fn admit(&self, ask: Ask) -> Result<Ask, Reply> {
-        admit(&self.caller.principal, ask)
+        let refused = |call: &ToolCall| {
+            counted::refused(self.app, &self.caller.principal, self.caller.client_id.as_deref(), call);
+        };
+        admit(&self.caller.principal, ask, refused)
     }
 
-    async fn tool(&self, call: &ToolCall, _told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
+    async fn tool(&self, call: &ToolCall, told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
         let prefetched = self.prefetched.take();
-        tools::call(self.app, self.caller, call, prefetched).await.map(Outcome::Done)
+        let called = tools::call(self.app, self.caller, call, told, prefetched);
+        counted::tool(self.app, self.caller, call, called).await.map(Outcome::Done)
     }
 
     async fn resource(&self, read: &ResourceRead) -> Result<Outcome<Vec<ResourceContents>>, Error> {
+        counted::other(self.app, self.caller).await?;
         resources::read(self.app, self.caller, read).await.map(Outcome::Done)
     }
 
     async fn prompt(&self, get: &PromptGet) -> Result<Outcome<PromptOutput>, Error> {
+        counted::other(self.app, self.caller).await?;
         prompts::get(get).map(Outcome::Done)
     }
 
     async fn complete(&self, completion: &Completion) -> Result<CompletionOutput, Error> {
+        counted::other(self.app, self.caller).await?;
         completions::complete(self.app, self.caller, completion).await
     }
 
     async fn changes(&self) -> Result<Changes, Error> {
+        counted::other(self.app, self.caller).await?;
         changes::of(self.app.env, &self.caller.principal).await
     }
 }
@@ -107,7 +130,18 @@ impl Product for Live<'_> {
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Passport {
     principal: Principal,
+    client_id: Option<String>,
     request_id: String,
+}
+
+impl Passport {
+    fn of(caller: &Caller, request_id: &str) -> Self {
+        Self {
+            principal: caller.principal.clone(),
+            client_id: caller.client_id.clone(),
+            request_id: request_id.to_owned(),
+        }
+    }
 }
 
 /// The product for as long as a stream or a session needs it.
@@ -116,14 +150,18 @@ pub(crate) struct Held {
     env: Env,
     caller: Caller,
     request_id: String,
+    after: After,
     seal: RingSeal,
+    /// For the first call only.
+    prefetched: Rc<RefCell<tools::Prefetched>>,
 }
 
 impl Held {
     /// The product of the caller who sends a message to a session.
     pub(crate) fn new(env: &Env, seal: RingSeal, passport: Passport) -> Self {
-        let caller = Caller { principal: passport.principal };
-        Self { env: env.clone(), caller, request_id: passport.request_id, seal }
+        let Passport { principal, client_id, request_id } = passport;
+        let caller = Caller { principal, client_id, quote_ttl: None, counted: None };
+        Self { env: env.clone(), caller, request_id, after: After::object(), seal, prefetched: Rc::default() }
     }
 
     /// What states are sealed with in this environment.
@@ -132,7 +170,7 @@ impl Held {
     }
 
     fn app(&self) -> Result<App<'_>, Error> {
-        App::new(&self.env, self.request_id.clone())
+        App::new(&self.env, self.after.clone(), self.request_id.clone())
     }
 }
 
@@ -145,7 +183,7 @@ impl Product for Held {
     }
 
     fn caller(&self) -> Passport {
-        Passport { principal: self.caller.principal.clone(), request_id: self.request_id.clone() }
+        Passport::of(&self.caller, &self.request_id)
     }
 
     fn principal(&self) -> &str {
@@ -156,8 +194,12 @@ impl Product for Held {
         &catalog::CATALOG
     }
 
-    fn options() -> Options<'static> {
-        OPTIONS
+    fn options(&self) -> Options<'_> {
+        options(&self.env, &self.seal)
+    }
+
+    fn timing(&self) -> Timing {
+        Timing::of(&self.env)
     }
 
     fn seal(&self) -> &dyn StateSeal {
@@ -173,11 +215,16 @@ impl Product for Held {
     }
 
     fn admit(&self, ask: Ask) -> Result<Ask, Reply> {
-        admit(&self.caller.principal, ask)
+        let refused = |call: &ToolCall| {
+            if let Ok(app) = self.app() {
+                counted::refused(&app, &self.caller.principal, self.caller.client_id.as_deref(), call);
+            }
+        };
+        admit(&self.caller.principal, ask, refused)
     }
 
     async fn tool(&self, call: &ToolCall, told: &Frames) -> Result<Outcome<ToolOutput>, Error> {
-        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).tool(call, told).await
+        Live::new(&self.app()?, &self.caller, self.prefetched.take()).tool(call, told).await
     }
 
     async fn resource(&self, read: &ResourceRead) -> Result<Outcome<Vec<ResourceContents>>, Error> {
@@ -185,11 +232,11 @@ impl Product for Held {
     }
 
     async fn prompt(&self, get: &PromptGet) -> Result<Outcome<PromptOutput>, Error> {
-        prompts::get(get).map(Outcome::Done)
+        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).prompt(get).await
     }
 
     async fn complete(&self, completion: &Completion) -> Result<CompletionOutput, Error> {
-        completions::complete(&self.app()?, &self.caller, completion).await
+        Live::new(&self.app()?, &self.caller, tools::Prefetched::default()).complete(completion).await
     }
 
     async fn changes(&self) -> Result<Changes, Error> {
@@ -203,16 +250,19 @@ fn asks_back(_name: &str) -> bool {
     false
 }
 
-/// Whether there is something to tell of while a request is served. Every tool so far has one step.
-fn reports(_ask: &Ask) -> bool {
-    false
+/// Whether there is something to tell of while a request is served: the tool has steps, and the client wants to hear of them.
+fn reports(ask: &Ask) -> bool {
+    ask.context().progress().is_some() && matches!(ask, Ask::Tool(call) if tools::reports(call.tool.name))
 }
 
-/// Refuses what the caller's token does not permit. Over POST that was answered by a 403 already.
-fn admit(principal: &Principal, ask: Ask) -> Result<Ask, Reply> {
+/// Refuses what the caller's token does not permit, and tells of a tool. Over POST that was answered by a 403 already.
+fn admit(principal: &Principal, ask: Ask, refused: impl FnOnce(&ToolCall)) -> Result<Ask, Reply> {
     let needed: Scopes = scopes::needed(&ask).into_iter().collect();
     if principal.scopes.contains_all(&needed) {
         return Ok(ask);
+    }
+    if let Ask::Tool(call) = &ask {
+        refused(call);
     }
     Err(ask.fail(missing(&needed)))
 }

@@ -5,7 +5,7 @@
 use askama::Template;
 use domain::Error;
 use edge::http::Response;
-use oauth::{Config, Consent, Visitor, cookie::Cookie, redirect};
+use oauth::{Config, Consent, Visitor, cimd, cookie::Cookie, redirect};
 
 use super::{Policy, page};
 use crate::render;
@@ -24,6 +24,8 @@ struct Page<'a> {
 
 struct App<'a> {
     name: &'a str,
+    /// The host of the document that says all this about the app, where there is one.
+    document_host: Option<String>,
     host: String,
     is_loopback: bool,
 }
@@ -39,6 +41,7 @@ pub(crate) fn render(config: &Config, consent: &Consent) -> Result<Response, Err
     let app = match &consent.visitor {
         Visitor::App(app) => Some(App {
             name: consent.client_name.as_deref().unwrap_or("An app without a name"),
+            document_host: cimd::is_address(&app.client_id).then(|| redirect::host(&app.client_id)),
             host: redirect::host(&app.redirect_uri),
             is_loopback: redirect::is_loopback(&app.redirect_uri),
         }),
@@ -66,10 +69,23 @@ pub(crate) fn render(config: &Config, consent: &Consent) -> Result<Response, Err
 #[cfg(test)]
 mod tests {
     use domain::Scopes;
-    use oauth::{Params, Upstream, authorize::authorize};
+    use oauth::{
+        Params, Upstream,
+        authorize::authorize,
+        cimd::{Documents, Fetched, Unfetched},
+    };
     use testkit::{Seeded, Sqlite, block_on};
 
     use super::*;
+
+    /// No document can be had.
+    struct Offline;
+
+    impl Documents for Offline {
+        async fn fetch(&self, _: &str) -> Result<Fetched, Unfetched> {
+            Err(Unfetched::Unreachable)
+        }
+    }
 
     /// The page of an app of this name that is answered at this address.
     fn shown(name: &str, callback: &str) -> Response {
@@ -78,9 +94,11 @@ mod tests {
             authorize_url: "https://my.tastytrade.example/auth.html".to_owned(),
             scope: "read".to_owned(),
         };
-        let config = Config { public_url: "https://ttai.example".to_owned(), upstream: Some(upstream) };
+        let config =
+            Config { public_url: "https://ttai.example".to_owned(), upstream: Some(upstream), clients: Vec::new() };
         let (db, entropy) = (Sqlite::new(), Seeded::new(1));
-        let cx = oauth::Context { db: &db, config: &config, entropy: &entropy, now: testkit::now() };
+        let changes = oauth::Changes::default();
+        let cx = oauth::Context { db: &db, config: &config, entropy: &entropy, now: testkit::now(), changes: &changes };
         let body = serde_json::json!({ "client_name": name, "redirect_uris": [callback] }).to_string();
         let app = block_on(oauth::register::register(&cx, body.as_bytes())).unwrap();
         let query = Params::from_iter([
@@ -90,7 +108,7 @@ mod tests {
             ("code_challenge", &"A".repeat(43)),
             ("code_challenge_method", "S256"),
         ]);
-        let consent = block_on(authorize(&cx, &query, None)).unwrap();
+        let consent = block_on(authorize(&cx, &Offline, &query, None)).unwrap();
         assert_eq!(consent.ticked, Scopes::all());
         render(&config, &consent).unwrap()
     }

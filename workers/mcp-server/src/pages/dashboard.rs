@@ -6,7 +6,7 @@ use domain::{Decimal, Error, OccSymbol, Timestamp};
 use edge::http::Response;
 use oauth::session::Session;
 
-use super::{Policy, page};
+use super::{Policy, moment, page};
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -23,9 +23,8 @@ struct Job<'a> {
 }
 
 impl Dashboard<'_> {
-    /// A moment for people; the seconds are of no use to them.
-    fn moment(&self, moment: &Timestamp) -> String {
-        moment.format("%-d %B %Y, %H:%M UTC").to_string()
+    fn moment(&self, at: &Timestamp) -> String {
+        moment(*at)
     }
 
     fn money(&self, amount: &str) -> String {

@@ -35,10 +35,19 @@ mod tests {
 
     #[test]
     fn the_page_names_the_address_and_its_json_is_json() {
-        let oauth = oauth::Config { public_url: "https://ttai.example".to_owned(), upstream: None };
+        let oauth =
+            oauth::Config { public_url: "https://ttai.example".to_owned(), upstream: None, clients: Vec::new() };
         let keys = vault::KeyRing::parse(Some("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="), None).unwrap();
         let seal = edge::mcp::seal::RingSeal(keys);
-        let config = Config { environment: Environment::Production, mode: Mode::SingleUser, oauth, seal };
+        let limits = crate::rate::Limits::parse(|_| None).unwrap();
+        let config = Config {
+            environment: Environment::Production,
+            mode: Mode::SingleUser,
+            limits,
+            oauth,
+            cimd_hosts: Default::default(),
+            seal,
+        };
         let response = render(&config).unwrap();
         let html = std::str::from_utf8(response.body()).unwrap();
         assert!(html.contains("<code id=\"mcp-url\" class=\"copy\">https://ttai.example/mcp</code>"));

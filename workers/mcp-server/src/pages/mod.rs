@@ -1,9 +1,11 @@
 //! The pages that people see. They work without a script, load nothing from elsewhere, and cannot be framed.
 
+pub(crate) mod connected;
 pub(crate) mod consent;
 pub(crate) mod dashboard;
 pub(crate) mod landing;
 pub(crate) mod message;
+pub(crate) mod settings;
 
 use askama::Template;
 use domain::{Error, Reason};
@@ -30,6 +32,11 @@ impl Policy {
              frame-ancestors 'none'; base-uri 'none'"
         )
     }
+}
+
+/// A moment for people; the seconds are of no use to them.
+pub(crate) fn moment(moment: domain::Timestamp) -> String {
+    moment.format("%-d %B %Y, %H:%M UTC").to_string()
 }
 
 /// A page as an answer, with the headers that protect it.

@@ -9,22 +9,23 @@ use edge::http::{Request, Response, answer, json};
 use http::header;
 use oauth::{Params, session::Session};
 
-use crate::{app::App, auth, config::Mode, pages, render};
+use crate::{app::App, auth, config::Mode, pages, rate, render};
 
 /// The page.
 pub(crate) async fn show(app: &App<'_>, request: &Request) -> Result<Response, Error> {
-    let Some(session) = session(app, request).await? else { return Ok(to("/login")) };
+    let Some(session) = session(app, request).await? else { return Ok(to("/login?return_to=/dashboard")) };
     let overview: Overview = app.ask(Some(principal(&session)), Call::GetOverview).await?;
     pages::dashboard::render(&session, &overview)
 }
 
 /// Starts a sync and goes back to the page.
 pub(crate) async fn sync(app: &App<'_>, request: &Request) -> Result<Response, Error> {
-    let Some(session) = session(app, request).await? else { return Ok(to("/login")) };
+    let Some(session) = session(app, request).await? else { return Ok(to("/login?return_to=/dashboard")) };
     let form = Params::parse(request.body());
     if !session.made(form.all("csrf").next()) {
         return Err(Error::new(Reason::Forbidden, "This form is not from your dashboard. Open it and press Sync now."));
     }
+    rate::form(app, &session.user).await?;
     let job: JobStatus = app.ask(Some(principal(&session)), Call::SyncAccount).await?;
     Ok(if wants_json(request) { json(202, &job) } else { to("/dashboard") })
 }

@@ -2,9 +2,13 @@
 //! checked; without `Upgrade` the answer is 426.
 
 use domain::{Error, Reason};
-use edge::http::{Response, answer};
+use edge::{
+    after::After,
+    http::{Response, answer},
+};
 use worker::Env;
 
+use super::access::Access;
 use crate::{app::App, auth, render};
 
 /// Whether this is a WebSocket handshake for the live channel.
@@ -22,22 +26,36 @@ pub(crate) fn upgrade_required() -> Response {
 }
 
 /// Checks the session and hands the socket to the user's hub.
-pub(crate) async fn serve(request: worker::Request, env: &Env) -> worker::Result<worker::Response> {
-    match edge::guard::catch(connect(request, env)).await {
-        Ok(Ok(response)) => Ok(response),
-        Ok(Err(error)) => refuse(&error),
-        Err(_) => refuse(&Error::new(Reason::Internal, "The live channel failed. Reload the page.")),
+pub(crate) async fn serve(
+    request: worker::Request,
+    env: &Env,
+    after: After,
+    access: &Access,
+) -> worker::Result<worker::Response> {
+    match edge::guard::catch(connect(request, env, after, &access.id)).await {
+        Ok(Ok(response)) => {
+            access.log(response.status_code());
+            Ok(response)
+        }
+        Ok(Err(error)) => refuse(access, &error),
+        Err(_) => refuse(access, &Error::new(Reason::Internal, "The live channel failed. Reload the page.")),
     }
 }
 
-fn refuse(error: &Error) -> worker::Result<worker::Response> {
+fn refuse(access: &Access, error: &Error) -> worker::Result<worker::Response> {
     let mut response = render::error(error);
     render::protect(&mut response);
+    access.answered(&mut response);
     edge::http::give(response)
 }
 
-async fn connect(request: worker::Request, env: &Env) -> Result<worker::Response, Error> {
-    let app = App::new(env, vault::token::id(&edge::entropy::Platform))?;
+async fn connect(
+    request: worker::Request,
+    env: &Env,
+    after: After,
+    request_id: &str,
+) -> Result<worker::Response, Error> {
+    let app = App::new(env, after, request_id.to_owned())?;
     let header = |name| request.headers().get(name).ok().flatten();
     super::check_host(&app, &header("host").unwrap_or_default())?;
     // A page of another origin could open this socket with the user's cookie.

@@ -11,18 +11,22 @@
 //! | `GET /debug/analysis`, `/debug/panic`, `POST /debug/stream` | development only |
 //! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
 //! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
+//! | `/settings`, `/settings/*` | [`settings`] |
 //! | `GET /assets/*`, `/favicon.ico` | style, script and icon of the pages |
 //! | anything else | 404 |
 
+mod access;
 mod assets;
 mod dashboard;
 mod debug;
 mod health;
 mod landing;
 mod live;
+mod settings;
 
 use domain::{Error, Reason};
 use edge::{
+    after::After,
     http::{Body, Refused, Request, Response, answer},
     mcp::answer as from_reply,
 };
@@ -30,10 +34,11 @@ use http::{HeaderValue, Method, header};
 use mcp::{Reply, origin};
 use worker::Env;
 
+use self::access::Access;
 use crate::{
     app::App,
     config::{Environment, Mode},
-    identity, mcp as endpoint, render,
+    identity, mcp as endpoint, pages, render,
 };
 
 /// Paths that pages of other origins may call: the protocol's, not ours.
@@ -51,13 +56,14 @@ const CROSS_ORIGIN: &[&str] = &[
 ];
 
 /// Answers one request. A panic in it is one 500 and never the end of another request.
-pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<worker::Response> {
+pub(crate) async fn serve(request: worker::Request, env: Env, after: After) -> worker::Result<worker::Response> {
+    let access = Access::of(&request);
     if live::is_upgrade(&request) {
-        return live::serve(request, &env).await;
+        return live::serve(request, &env, after, &access).await;
     }
     let answered = edge::guard::catch(async {
         match edge::http::take(request, mcp::MAX_BODY).await {
-            Ok(request) => guarded(&env, &request).await,
+            Ok(request) => guarded(&env, after, &access.id, &request).await,
             Err(Refused::TooLarge) => {
                 refused(&Error::new(Reason::PayloadTooLarge, "The body is larger than 1 MiB. Send less at a time."))
             }
@@ -73,6 +79,7 @@ pub(crate) async fn serve(request: worker::Request, env: Env) -> worker::Result<
         ))
     });
     render::protect(&mut response);
+    access.answered(&mut response);
     edge::http::give(response)
 }
 
@@ -80,15 +87,26 @@ fn refused(error: &Error) -> Response<Body> {
     render::error(error).map(Body::from)
 }
 
+/// An error as a page where a person looks at it, else as JSON.
+fn failed(request: &Request, error: &Error) -> Response<Body> {
+    let is_endpoint = *request.method() == Method::POST && matches!(request.uri().path(), "/" | "/mcp");
+    if accepts_html(request) && !is_endpoint {
+        let mut page =
+            pages::message::failure(error, request.uri().path()).unwrap_or_else(|error| render::error(&error));
+        render::retry_after(&mut page, error);
+        return page.map(Body::from);
+    }
+    refused(error)
+}
+
 /// What holds for every request: where it may come from, and the CORS headers of its answer, errors too.
-async fn guarded(env: &Env, request: &Request) -> Response<Body> {
+async fn guarded(env: &Env, after: After, request_id: &str, request: &Request) -> Response<Body> {
     if request.method() == Method::HEAD {
         return head().map(Body::from);
     }
-    let request_id = request_id(request);
-    let app = match App::new(env, request_id) {
+    let app = match App::new(env, after, request_id.to_owned()) {
         Ok(app) => app,
-        Err(error) => return refused(&error),
+        Err(error) => return failed(request, &error),
     };
     let origin = request.headers().get(header::ORIGIN).and_then(|value| value.to_str().ok());
     let host = request.uri().authority().map(http::uri::Authority::as_str).unwrap_or_default();
@@ -102,28 +120,11 @@ async fn guarded(env: &Env, request: &Request) -> Response<Body> {
         render::add(&mut response, origin::preflight_headers(origin));
         return response;
     }
-    let mut response = route(&app, request).await.unwrap_or_else(|error| refused(&error));
-    log(&app, request, &response);
+    let mut response = route(&app, request).await.unwrap_or_else(|error| failed(request, &error));
     if let (Some(origin), true) = (origin, crosses) {
         render::add(&mut response, origin::cors_headers(origin));
     }
     response
-}
-
-/// One line per request: what and how it went, never a query, a body or a header.
-fn log<B>(app: &App<'_>, request: &Request, response: &Response<B>) {
-    let path: String = request.uri().path().chars().take(80).collect();
-    let elapsed = (edge::clock::now() - app.now).num_milliseconds();
-    edge::log::info(
-        "request",
-        &[
-            ("request_id", &app.request_id),
-            ("method", &request.method()),
-            ("path", &path),
-            ("status", &response.status().as_u16()),
-            ("duration_ms", &elapsed),
-        ],
-    );
 }
 
 /// Foreign pages may not call the endpoint.
@@ -179,6 +180,7 @@ async fn page(app: &App<'_>, request: &Request) -> Result<Response, Error> {
         ("POST", "/debug/stream") => debug::stream(app, request).await,
         ("GET", "/dashboard") => dashboard::show(app, request).await,
         ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
+        (_, path) if path == "/settings" || path.starts_with("/settings/") => settings::route(app, request).await,
         ("GET", "/ws") => Ok(live::upgrade_required()),
         ("GET", "/favicon.ico") => assets::serve(path),
         ("GET", _) if path.starts_with("/assets/") => assets::serve(path),
@@ -207,10 +209,4 @@ fn head() -> Response {
 fn accepts_html(request: &Request) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
-}
-
-/// The platform's id of the request, or a random one.
-fn request_id(request: &Request) -> String {
-    let ray = request.headers().get("cf-ray").and_then(|value| value.to_str().ok());
-    ray.map_or_else(|| vault::token::id(&edge::entropy::Platform), str::to_owned)
 }

@@ -10,10 +10,12 @@ use contract::{
 use domain::{Decimal, Error, Reason, Symbol};
 use futures_util::future::join_all;
 use mcp::{ToolCall, ToolOutput};
+use store::settings;
 
+use super::report::Report;
 use crate::{app::App, auth::Caller};
 
-/// What the cache has that is fresh; nothing if the arguments have an error, which [`call`] reports.
+/// What the cache has that may be fresh enough; nothing if the arguments have an error, which [`call`] reports.
 pub(crate) async fn prefetch(app: &App<'_>, call: &ToolCall) -> Option<Vec<Option<Quote>>> {
     let symbols = call.read::<GetQuoteInput>().ok()?.symbols().ok()?;
     Some(cached(app, &symbols).await)
@@ -22,17 +24,21 @@ pub(crate) async fn prefetch(app: &App<'_>, call: &ToolCall) -> Option<Vec<Optio
 async fn cached(app: &App<'_>, symbols: &[Symbol]) -> Vec<Option<Quote>> {
     join_all(symbols.iter().map(async |symbol| {
         let quote: Quote = serde_json::from_str(&app.kv.get(&quote::cache_key(symbol)).await?).ok()?;
-        let is_fresh = (app.now - quote.as_of).num_seconds() <= quote::FRESH_SECONDS;
+        let is_fresh = quote::is_fresh(quote.as_of, app.now, quote::FRESH_SECONDS);
         is_fresh.then_some(Quote { source: Source::Cache, ..quote })
     }))
     .await
 }
+
+/// The steps of a call: the cache, TastyTrade, the answer.
+const STEPS: Option<f64> = Some(3.0);
 
 /// Quotes in the order asked for.
 pub(crate) async fn call(
     app: &App<'_>,
     caller: &Caller,
     call: &ToolCall,
+    mut report: Report<'_>,
     prefetched: Option<Vec<Option<Quote>>>,
 ) -> Result<ToolOutput, Error> {
     let symbols = call.read::<GetQuoteInput>()?.symbols()?;
@@ -40,12 +46,26 @@ pub(crate) async fn call(
         Some(cached) => cached,
         None => cached(app, &symbols).await,
     };
+    let ttl = match caller.quote_ttl {
+        Some(ttl) => ttl,
+        None => settings::quote_ttl(&app.db, &caller.principal.user_id).await?,
+    };
+    let is_wanted = |quote: &Quote| quote::is_fresh(quote.as_of, app.now, ttl.get());
+    let cached: Vec<_> = cached.into_iter().map(|quote| quote.filter(is_wanted)).collect();
     let missing: Vec<String> = (symbols.iter().zip(&cached))
         .filter(|(_, quote)| quote.is_none())
         .map(|(symbol, _)| symbol.to_string())
         .collect();
-    let fetched = if missing.is_empty() { None } else { fetch(app, caller, missing, symbols.len()).await? };
+    let (all, missed) = (symbols.len(), missing.len());
+    report.step(1.0, STEPS, || format!("{} of {all} quotes were in the cache", all.saturating_sub(missed)));
+    let fetched = if missing.is_empty() {
+        None
+    } else {
+        report.step(2.0, STEPS, || format!("Asking TastyTrade for {missed} of {all}"));
+        fetch(app, caller, missing, all).await?
+    };
     let output = merge(&symbols, cached, fetched);
+    report.step(3.0, STEPS, || "Done".to_owned());
     let raw = serde_json::value::to_raw_value(&output)
         .map_err(|_| Error::new(Reason::Internal, "The quotes could not be written. This is ours to mend."))?;
     Ok(ToolOutput::new(raw, text(&output)))

@@ -1,0 +1,37 @@
+// A proxy in front of the simulator that can spoil what TastyTrade answers, in this process and on 127.0.0.1.
+import { createServer, request as httpRequest } from "node:http";
+import { after } from "node:test";
+
+/**
+ * Starts the proxy. `url` goes into `TT_API_URL`; then `target` is set to the simulator's address. `spoil` is called with
+ * `{path, status, headers, text}` of each answer and may give another `{status, headers, text}`, or null to cut the
+ * connection off; `seen` lists method and path of every request.
+ */
+export async function spoiling() {
+  const self = { url: null, target: null, spoil: null, seen: [] };
+  const server = createServer((request, response) => {
+    self.seen.push({ method: request.method, path: request.url });
+    const to = new URL(request.url, self.target);
+    const onward = httpRequest(to, { method: request.method, headers: { ...request.headers, host: to.host, "accept-encoding": "identity" } }, (answer) => {
+      const chunks = [];
+      answer.on("data", (chunk) => chunks.push(chunk));
+      answer.on("end", () => {
+        const given = { path: request.url, status: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString() };
+        const sent = self.spoil ? self.spoil(given) : given;
+        if (sent === null) return response.destroy();
+        const { "content-length": _, "transfer-encoding": __, ...headers } = sent.headers ?? given.headers;
+        response.writeHead(sent.status ?? given.status, headers);
+        return response.end(sent.text ?? given.text);
+      });
+    });
+    onward.on("error", () => response.destroy());
+    request.pipe(onward);
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  self.url = `http://127.0.0.1:${server.address().port}`;
+  return self;
+}
