@@ -126,7 +126,7 @@ impl Streams {
             let collected = self.collect(object, &token, &order.wanted, deadline).await;
             let as_of = clock::now();
             if let Ended::Broken(fault) = collected.ended {
-                edge::log::warn("market data session broke", &[("fault", &fault), ("again", &is_first)]);
+                edge::log::warn("market data session broke", &[("failure", &fault)]);
                 if fault == Fault::Unauthorized {
                     self.forget(&token);
                 }
