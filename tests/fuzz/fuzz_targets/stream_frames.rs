@@ -7,6 +7,8 @@
 
 #![no_main]
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use domain::{AccountNumber, Timestamp};
 use libfuzzer_sys::fuzz_target;
@@ -65,7 +67,9 @@ impl Session {
             }
             ("?", _) if self.open.len() < 8 => {
                 let deadline = self.now + TimeDelta::seconds(5);
-                let id = self.client.collect(&wanted(self.now), deadline, self.now).expect("it is little");
+                let wanted = wanted(self.now);
+                let wanted = if self.open.len() % 2 == 0 { wanted } else { wanted.until_quiet(Duration::from_secs(2)) };
+                let id = self.client.collect(&wanted, deadline, self.now).expect("it is little");
                 self.open.push(id);
             }
             ("-", _) => {

@@ -97,7 +97,8 @@ impl Simulator {
         }
         let entropy = edge::entropy::Platform;
         let now = edge::clock::now();
-        let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy)?;
+        let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy);
+        let connection = connection.map_err(|reply| *reply)?;
         let pair = WebSocketPair::new().map_err(|_| internal())?;
         let (world, server, path) = (Rc::clone(&self.world), pair.server, call.uri().path().to_owned());
         *world.borrow_mut().sockets.open.entry(path.clone()).or_default() += 1;

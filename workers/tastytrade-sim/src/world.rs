@@ -140,19 +140,15 @@ pub(crate) fn finish(
 }
 
 /// Opens a socket, once the waiting is over; or the answer that comes in its place.
-#[cfg_attr(
-    not(target_arch = "wasm32"),
-    expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")
-)]
 pub(crate) fn connect(
     world: &mut World,
     started: Started,
     call: &Call,
     wall: Timestamp,
     entropy: &dyn Entropy,
-) -> Result<Connection, Reply> {
+) -> Result<Connection, Box<Reply>> {
     if started.forced.is_some() {
-        return Err(finish(world, started, call, wall, entropy));
+        return Err(Box::new(finish(world, started, call, wall, entropy)));
     }
     if let Some(entry) = started.entry {
         world.journal.finished(entry, 101, wall);
