@@ -25,6 +25,7 @@ pub mod error;
 mod fields;
 pub mod market_data;
 pub mod market_metrics;
+pub mod market_time;
 pub mod positions;
 pub mod quote_token;
 pub mod request;
