@@ -14,6 +14,7 @@ mod debug;
 mod flight;
 mod hub;
 mod jobs;
+mod metrics;
 mod pace;
 mod queue;
 mod quote;
