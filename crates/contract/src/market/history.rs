@@ -9,6 +9,11 @@ use super::Source;
 /// The most bars of one answer; of more the newest are given.
 pub const MAX_BARS: usize = 500;
 
+/// The KV key of the bars of a series: its name at DXLink with the first moment.
+pub fn cache_key(series: &str) -> String {
+    format!("candles:{series}")
+}
+
 /// What one bar spans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -4,17 +4,13 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use contract::{
     Rendered,
-    market::{
-        Source,
-        metrics::{GetMarketMetricsInput, MarketMetrics, SymbolMetrics, TermVolatility},
-    },
+    market::metrics::{GetMarketMetricsInput, MarketMetrics, SymbolMetrics, TermVolatility},
     tool::{MAX_SYMBOLS, symbol_argument},
 };
 use domain::{Decimal, Error, Reason, Symbol, Timestamp};
-use tasty::{market_metrics::Metrics, symbol::Kind};
 
 use super::{Asked, new_york};
-use crate::upstream;
+use crate::metrics::{self, Found, Known};
 
 /// For so many symbols the expirations are listed unless the caller says otherwise.
 const TERMS_UNASKED: usize = 5;
@@ -25,14 +21,12 @@ const TERMS_SHOWN: usize = 8;
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, input) = asked.read::<GetMarketMetricsInput>()?;
     let symbols = symbols(&input.symbols)?;
-    let request = tasty::market_metrics::request(&symbols).ok_or_else(|| none(&symbols))?;
-    let answer = upstream::call(app, user, request).await?;
-    let metrics = tasty::market_metrics::read(&answer).map_err(|error| upstream::explain(app, error))?;
-    let terms = input.term_structure.unwrap_or(symbols.len() <= TERMS_UNASKED);
-    let metrics = assemble(&symbols, upstream::noted("market metrics", metrics), terms, app.now);
-    if metrics.metrics.is_empty() {
-        return Err(none(&symbols));
+    let Found { known, failure } = metrics::find(app, user, &symbols).await?;
+    if known.is_empty() {
+        return Err(failure.unwrap_or_else(|| none(&symbols)));
     }
+    let terms = input.term_structure.unwrap_or(symbols.len() <= TERMS_UNASKED);
+    let metrics = assemble(&symbols, known, failure.as_ref(), terms, app.now);
     Rendered::new(&metrics, text(&metrics))
 }
 
@@ -61,19 +55,29 @@ fn symbols(texts: &[String]) -> Result<Vec<Symbol>, Error> {
     Ok(symbols)
 }
 
-fn assemble(symbols: &[Symbol], metrics: Vec<Metrics>, terms: bool, now: Timestamp) -> MarketMetrics {
-    let mut by_symbol: BTreeMap<_, _> = metrics.into_iter().map(|metrics| (metrics.symbol.clone(), metrics)).collect();
-    let mut output = MarketMetrics { metrics: Vec::new(), missing: Vec::new() };
+fn assemble(
+    symbols: &[Symbol],
+    known: Vec<Known>,
+    failure: Option<&Error>,
+    terms: bool,
+    now: Timestamp,
+) -> MarketMetrics {
+    let mut by_symbol: BTreeMap<_, _> = known.into_iter().map(|known| (known.metrics.symbol.clone(), known)).collect();
+    let mut output = MarketMetrics { metrics: Vec::new(), missing: Vec::new(), notes: Vec::new() };
     for symbol in symbols {
-        match by_symbol.remove(symbol.as_str()).filter(|_| Kind::of(symbol).has_metrics()) {
-            Some(metrics) => output.metrics.push(one(metrics, terms, now)),
+        match by_symbol.remove(symbol.as_str()) {
+            Some(known) => output.metrics.push(one(known, terms, now)),
             None => output.missing.push(symbol.to_string()),
         }
+    }
+    if let Some(failure) = failure {
+        output.notes.push(format!("Some metrics are from before or missing: {failure}"));
     }
     output
 }
 
-fn one(metrics: Metrics, terms: bool, now: Timestamp) -> SymbolMetrics {
+fn one(known: Known, terms: bool, now: Timestamp) -> SymbolMetrics {
+    let Known { metrics, source, as_of } = known;
     let today = new_york::day(now);
     // TastyTrade keeps the last report until it knows the next one.
     let earnings = metrics.earnings.filter(|earnings| earnings.date >= today);
@@ -112,9 +116,9 @@ fn one(metrics: Metrics, terms: bool, now: Timestamp) -> SymbolMetrics {
         dividend_pay_date: metrics.dividend_pay_date,
         dividend_per_share: metrics.dividend_per_share,
         dividend_yield: metrics.dividend_yield,
-        source: Source::Rest,
+        source: source.into(),
         updated_at: metrics.updated_at,
-        as_of: now,
+        as_of,
     }
 }
 
@@ -126,9 +130,12 @@ fn text(output: &MarketMetrics) -> String {
     for symbol in &output.missing {
         let _ = writeln!(text, "{symbol}: TastyTrade has no metrics for it.");
     }
-    if let Some(metrics) = output.metrics.first() {
-        let at = metrics.as_of.format("%Y-%m-%dT%H:%M:%SZ");
-        let _ = write!(text, "From {}, as of {at}. IV, HV, rank and percentile in percent.", metrics.source.in_words());
+    for note in &output.notes {
+        let _ = writeln!(text, "Note: {note}");
+    }
+    if let Some(oldest) = output.metrics.iter().min_by_key(|metrics| metrics.as_of) {
+        let at = oldest.as_of.format("%Y-%m-%dT%H:%M:%SZ");
+        let _ = write!(text, "From {}, as of {at}. IV, HV, rank and percentile in percent.", oldest.source.in_words());
     }
     text
 }
@@ -185,6 +192,8 @@ fn line(text: &mut String, metrics: &SymbolMetrics) {
 
 #[cfg(test)]
 mod tests {
+    use contract::quote::Source;
+    use domain::Reason;
     use tasty::Answer;
 
     use super::*;
@@ -205,7 +214,8 @@ mod tests {
         let now = "2026-11-20T15:30:05Z".parse().unwrap();
         let symbols: Vec<_> = symbols.iter().map(|symbol| Symbol::parse(symbol).unwrap()).collect();
         let read = tasty::market_metrics::read(&Answer::new(200, None, BODY, now)).unwrap().value;
-        assemble(&symbols, read, terms, now)
+        let known = |metrics| Known { metrics, source: Source::Rest, as_of: now };
+        assemble(&symbols, read.into_iter().map(known).collect(), None, terms, now)
     }
 
     #[test]
@@ -227,6 +237,21 @@ mod tests {
         assert_eq!(output.metrics[0].term_structure.len(), 1);
         assert_eq!((output.metrics[1].earnings_date, output.metrics[1].iv_rank), (None, None));
         assert!(metrics(&["NVDA"], false).metrics[0].term_structure.is_empty());
+    }
+
+    #[test]
+    fn what_is_from_before_says_so() {
+        let now: Timestamp = "2026-11-20T15:30:05Z".parse().unwrap();
+        let read = tasty::market_metrics::read(&Answer::new(200, None, BODY, now)).unwrap().value;
+        let before = now - chrono::TimeDelta::seconds(100);
+        let known = |metrics| Known { metrics, source: Source::StaleCache, as_of: before };
+        let error = Error::new(Reason::UpstreamUnavailable, "TastyTrade does not answer.");
+        let spx = [Symbol::parse("SPX").unwrap()];
+        let output = assemble(&spx, read.into_iter().map(known).collect(), Some(&error), true, now);
+        assert!(text(&output).ends_with(
+            "Note: Some metrics are from before or missing: TastyTrade does not answer.\n\
+             From the cache, STALE, as of 2026-11-20T15:28:25Z. IV, HV, rank and percentile in percent."
+        ));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use contract::{
     Rendered,
     market::{
         Source,
-        history::{GetPriceHistoryInput, Interval, MAX_BARS, PriceHistory, Range},
+        history::{self, GetPriceHistoryInput, Interval, MAX_BARS, PriceHistory, Range},
     },
     tool::symbol_argument,
 };
@@ -50,10 +50,10 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         regular_hours: !input.extended_hours && has_sessions(&symbol),
         from: span.from,
     };
-    let key = format!("candles:{}:{}:{}", series.name(), input.interval.word(), span.from.timestamp());
-    let (kept, source) = match cached(app, &key, input.interval).await {
+    let name = format!("{}:{}", series.name(), span.from.timestamp());
+    let (kept, source) = match cached(app, &name, input.interval).await {
         Some(kept) => (kept, Source::Cache),
-        None => (collect(app, user, &symbol, series, &key, &mut notes).await?, Source::Dxlink),
+        None => (collect(app, user, &symbol, series, &name, &mut notes).await?, Source::Dxlink),
     };
     let extended_hours = input.extended_hours || !has_sessions(&symbol);
     let head = Head { symbol: symbol.to_string(), interval: input.interval, extended_hours, source, notes };
@@ -212,8 +212,8 @@ const fn fresh_seconds(interval: Interval) -> i64 {
     if interval.minutes() <= 5 { 30 } else { 120 }
 }
 
-async fn cached(app: &App, key: &str, interval: Interval) -> Option<Kept> {
-    let kept: Kept = serde_json::from_str(&app.kv.get(key).await?).ok()?;
+async fn cached(app: &App, name: &str, interval: Interval) -> Option<Kept> {
+    let kept: Kept = serde_json::from_str(&app.kv.get(&history::cache_key(name)).await?).ok()?;
     (app.now - kept.as_of <= TimeDelta::seconds(fresh_seconds(interval))).then_some(kept)
 }
 
@@ -223,13 +223,13 @@ async fn collect(
     user: &UserId,
     symbol: &Symbol,
     series: CandleSeries,
-    key: &str,
+    name: &str,
     notes: &mut Vec<String>,
 ) -> Result<Kept, Error> {
-    let name = series.name();
+    let sent = series.name();
     let mut streamed =
         stream::collect(app, user, Wanted::events(&[], Vec::<String>::new()).and_candles([series]), WAIT).await?;
-    let candles = streamed.collected.candles.remove(&name).unwrap_or_default();
+    let candles = streamed.collected.candles.remove(&sent).unwrap_or_default();
     if candles.candles.is_empty() {
         return Err(match streamed.collected.ended {
             Ended::Complete => nothing(symbol),
@@ -251,14 +251,14 @@ async fn collect(
         notes.push("Market data of this login come late, by a quarter of an hour as a rule.".to_owned());
     }
     if candles.is_complete && !streamed.is_delayed {
-        keep(app, key, &kept).await;
+        keep(app, name, &kept).await;
     }
     Ok(kept)
 }
 
-async fn keep(app: &App, key: &str, kept: &Kept) {
+async fn keep(app: &App, name: &str, kept: &Kept) {
     if let Ok(text) = serde_json::to_string(kept) {
-        app.kv.put(key, &text, Ttl::seconds(120)).await;
+        app.kv.put(&history::cache_key(name), &text, Ttl::seconds(120)).await;
     }
 }
 
