@@ -59,7 +59,7 @@ test("1: the group and forgiving arguments", async () => {
     assert.ok(listed[name], name);
     assert.deepEqual(listed[name].annotations, { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }, name);
   }
-  const forgiven = await mcp.ok("get_price_history", { symbol: "aapl", days: "30", extendedHours: "true", "end-date": null, end: null });
+  const forgiven = await mcp.ok("get_price_history", { symbol: "aapl", days: "30", extendedHours: "true", end: null });
   assert.deepEqual([forgiven.symbol, forgiven.extended_hours], ["AAPL", true]);
   const { metrics } = await mcp.ok("get_market_metrics", { symbols: "aapl, spy", termStructure: "false" });
   assert.deepEqual(metrics.map(({ symbol, term_structure: terms }) => [symbol, terms.length]), [["AAPL", 0], ["SPY", 0]]);
@@ -137,7 +137,8 @@ test("5: watchlists", async () => {
   assert.deepEqual([own.structuredContent.kind, wheel.name, wheel.size, wheel.entries[0]], ["own", "Wheel candidates", 6, { symbol: "AAPL", instrument_type: "Equity" }]);
   assert.match(own.content[0].text, /^Wheel candidates \(6\): AAPL, AMD, /m);
   const all = await mcp.call("get_watchlists", { kind: "public" });
-  assert.ok(all.structuredContent.watchlists.every(({ size, entries }) => size > 0 === size > 0 && entries.length === 0));
+  assert.ok(all.structuredContent.watchlists.every(({ size, entries }) => Number.isInteger(size) && entries.length === 0));
+  assert.ok(all.structuredContent.watchlists.some(({ name, size }) => name === "Tom's Watchlist" && size === 8));
   assert.match(all.content[0].text, /Send `name` for the entries/);
   const tom = await mcp.ok("get_watchlists", { kind: "public", name: "Tom's Watchlist" });
   assert.deepEqual(tom.watchlists.map(({ name, entries }) => [name, entries.length]), [["Tom's Watchlist", 8]]);
