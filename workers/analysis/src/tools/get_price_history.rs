@@ -291,6 +291,10 @@ fn assemble(head: Head, kept: Kept, span: &Span) -> PriceHistory {
     if let Some(last) = candles.last().filter(|_| span.last_day).map(|last| day_of(last.at, interval)) {
         candles.retain(|candle| day_of(candle.at, interval) == last);
     }
+    // An index has no volume, which the stream writes as zero.
+    if candles.iter().all(|candle| candle.volume.is_none_or(|volume| volume.0.is_zero())) {
+        candles.iter_mut().for_each(|candle| candle.volume = None);
+    }
     let omitted = candles.len().saturating_sub(MAX_BARS);
     let bars = candles.get(omitted..).unwrap_or_default();
     if omitted > 0 {
@@ -482,6 +486,15 @@ mod tests {
              2026-11-20 10.00 12.50 9.75 11.50 2000\n\
              From TastyTrade's stream, as of 2026-11-20T15:30:05Z. All bars are in structuredContent."
         );
+    }
+
+    #[test]
+    fn volumes_that_are_all_zero_are_none() {
+        let zero = |day: &str| candle(&format!("2026-11-{day}T00:00:00Z"), "11", Some("0"));
+        let index = history(vec![zero("18"), zero("19")], r#"{"symbol":"SPX"}"#);
+        assert_eq!((index.volume, index.average_volume), (vec![None, None], None));
+        let quiet = vec![zero("18"), candle("2026-11-19T00:00:00Z", "11", Some("4"))];
+        assert_eq!(history(quiet, r#"{"symbol":"A"}"#).volume.iter().flatten().count(), 2);
     }
 
     #[test]
