@@ -11,13 +11,18 @@ mod config;
 mod credential;
 mod cron;
 mod debug;
+mod flight;
 mod hub;
+mod instruments;
 mod jobs;
+mod metrics;
+mod pace;
 mod queue;
 mod quote;
 mod service;
 mod stream;
 mod sync;
+mod tools;
 mod upstream;
 mod workflow;
 

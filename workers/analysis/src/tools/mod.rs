@@ -1,0 +1,116 @@
+//! The tools that mcp-server forwards, one file each: arguments in, structured content and a compact text out.
+//!
+//! A tool is one row of [`TOOLS`], one in `workers/mcp-server/src/mcp/tools/forward.rs`, and its definition in the catalogue
+//! there. None of them changes anything.
+
+mod get_market_hours;
+mod get_market_metrics;
+mod get_price_history;
+mod get_watchlists;
+mod new_york;
+mod search_symbols;
+
+use contract::Rendered;
+use domain::{Error, Scope, UserId};
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::app::App;
+
+const TOOLS: &[Tool] = &[
+    row("get_price_history", Scope::MarketRead, |asked| Box::pin(get_price_history::answer(asked))),
+    row("get_market_metrics", Scope::MarketRead, |asked| Box::pin(get_market_metrics::answer(asked))),
+    row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),
+    row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
+    row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
+];
+
+/// A tool.
+pub(crate) struct Tool {
+    name: &'static str,
+    /// The scope that it needs.
+    pub(crate) scope: Scope,
+    answer: Handler,
+}
+
+type Handler = for<'a> fn(Asked<'a>) -> LocalBoxFuture<'a, Result<Rendered, Error>>;
+
+const fn row(name: &'static str, scope: Scope, answer: Handler) -> Tool {
+    Tool { name, scope, answer }
+}
+
+/// The tool of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Tool> {
+    TOOLS.iter().find(|tool| tool.name == name)
+}
+
+impl Tool {
+    /// Calls it. That the user's token permits it was checked before.
+    pub(crate) async fn call(&self, app: &App, user: &UserId, arguments: Value) -> Result<Rendered, Error> {
+        (self.answer)(Asked { app, user, arguments }).await
+    }
+}
+
+/// One call of a tool.
+pub(crate) struct Asked<'a> {
+    pub(crate) app: &'a App,
+    /// The user of the verified token.
+    pub(crate) user: &'a UserId,
+    arguments: Value,
+}
+
+impl<'a> Asked<'a> {
+    /// The surroundings, and the arguments as the tool's input type.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_arguments`, with the path of the argument that is of the wrong type in `details.argument`.
+    pub(crate) fn read<T: DeserializeOwned>(self) -> Result<(&'a App, &'a UserId, T), Error> {
+        let read = serde_path_to_error::deserialize(self.arguments).map_err(|error| {
+            let path = error.path().to_string();
+            let why: String = error.inner().to_string().chars().take(QUOTED).collect();
+            Error::invalid_argument(&path, format!("`{path}`: {why}. Send it as the tool's input schema says."))
+        })?;
+        Ok((self.app, self.user, read))
+    }
+}
+
+/// The longest part of a message that quotes arguments, in characters.
+const QUOTED: usize = 200;
+
+/// The longest text that may become part of an address, in characters.
+const MAX_NAME: usize = 100;
+
+/// A text that becomes a segment of an address: trimmed, not too long, and with a letter or a digit, since dots alone would
+/// lead elsewhere.
+fn named<'a>(argument: &str, text: &'a str, what_to_do: &str) -> Result<&'a str, Error> {
+    let text = text.trim();
+    let is_name = text.chars().any(char::is_alphanumeric) && !text.chars().any(char::is_control);
+    if is_name && text.chars().count() <= MAX_NAME {
+        return Ok(text);
+    }
+    let message = format!("`{argument}` is empty, too long or no name. {what_to_do}");
+    Err(Error::invalid_argument(argument, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_way_to_elsewhere() {
+        for (text, read) in [
+            (" app ", Some("app")),
+            ("Tom's Watchlist", Some("Tom's Watchlist")),
+            ("BRK/B", Some("BRK/B")),
+            ("..", None),
+            ("./", None),
+            ("", None),
+            ("a\nb", None),
+        ] {
+            assert_eq!(named("query", text, "").ok(), read, "{text:?}");
+        }
+        assert_eq!(named("query", &"a".repeat(101), "").unwrap_err().details["argument"], "query");
+    }
+}
