@@ -1,6 +1,7 @@
-// Runs the black-box suites, `tests/**/*.test.mjs`, with Node's own test runner: one file after another, each in a process
-// of its own. The innermost tests are counted; one that was skipped or marked as "to do" has failed.
-import { existsSync, readdirSync } from "node:fs";
+// Runs the black-box suites, `tests/**/*.test.mjs`, with Node's own test runner: the files that use the shared stack one after
+// another, and beside them those that do not. Each file has a process of its own. The innermost tests are counted; one that was
+// skipped or marked as "to do" has failed.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { run } from "node:test";
 import { ROOT } from "./paths.mjs";
@@ -19,6 +20,15 @@ export function suiteFiles(words = []) {
     .sort();
 }
 
+/** Runs all of them, in two lanes: most files with a stack of their own spend their time waiting. */
+export async function runFiles(files, tally) {
+  const lane = async (own) => {
+    for (const file of own) await runFile(file, tally);
+  };
+  const shares = (file) => readFileSync(file, "utf8").includes("useStack()");
+  await Promise.all([lane(files.filter(shares)), lane(files.filter((file) => !shares(file)))]);
+}
+
 function reasonOf(error) {
   const cause = error?.cause ?? error;
   const text = cause?.stack ?? cause?.message ?? String(cause);
@@ -26,12 +36,15 @@ function reasonOf(error) {
 }
 
 /** Runs one file and counts its tests. */
-export async function runFile(file, tally, env) {
+async function runFile(file, tally) {
   const name = relative(ROOT, file);
   const began = Date.now();
-  const before = { passed: tally.passed, failed: tally.failed };
+  let [passed, failed] = [0, 0];
+  const fail = (title, detail) => {
+    failed += 1;
+    tally.fail(title, detail);
+  };
   const output = [];
-  Object.assign(process.env, env);
   await new Promise((done) => {
     // How many reports came from below each level since the last one on it: a report with none below is a leaf.
     const below = [];
@@ -45,14 +58,15 @@ export async function runFile(file, tally, env) {
       const title = [...path.slice(0, level), data.name].join(" > ");
       const wholeFile = level === 0 && (data.name === file || data.name === name);
       const skipped = data.skip !== undefined && data.skip !== false ? "skipped" : data.todo !== undefined && data.todo !== false ? "to do" : "";
-      if (skipped) return tally.fail(`${name}: ${title}`, `${skipped}: ${data.skip || data.todo}`);
+      if (skipped) return fail(`${name}: ${title}`, `${skipped}: ${data.skip || data.todo}`);
       if (ok) {
-        if (leaf && !wholeFile && data.details?.type !== "suite") tally.pass();
-        return undefined;
+        if (!leaf || wholeFile || data.details?.type === "suite") return undefined;
+        passed += 1;
+        return tally.pass();
       }
       // A group fails because of its members, which are counted; it counts itself where it failed on its own.
       const own = data.details?.error?.failureType !== "subtestsFailed";
-      if (own) tally.fail(`${name}: ${title}`, reasonOf(data.details?.error));
+      if (own) fail(`${name}: ${title}`, reasonOf(data.details?.error));
       return undefined;
     };
     stream.on("test:start", ({ name: title, nesting }) => {
@@ -70,8 +84,7 @@ export async function runFile(file, tally, env) {
     stream.on("end", done);
     stream.resume();
   });
-  const [passed, failed] = [tally.passed - before.passed, tally.failed - before.failed];
-  if (passed + failed === 0) tally.fail(name, "the file has no tests");
+  if (passed + failed === 0) fail(name, "the file has no tests");
   if (failed && output.length) tally.failures.push({ name: `${name} (what it wrote)`, detail: output.join("").slice(-4000) });
-  say(`  ${failed || passed === 0 ? "FAILED" : "ok    "}  ${name}  ${passed} passed${failed ? `, ${failed} failed` : ""}  ${seconds(Date.now() - began)}`);
+  say(`  ${failed ? "FAILED" : "ok    "}  ${name}  ${passed} passed${failed ? `, ${failed} failed` : ""}  ${seconds(Date.now() - began)}`);
 }

@@ -13,7 +13,7 @@ import { say, seconds, Stop } from "./say.mjs";
 import { cargoDeny, chromium, pythonWith, setup, starlark } from "./setup.mjs";
 import { startStack } from "./stack.mjs";
 import { searched } from "./secrets.mjs";
-import { runFile, suiteFiles } from "./suites.mjs";
+import { runFiles, suiteFiles } from "./suites.mjs";
 import { failure, Tally } from "./tally.mjs";
 import { WASM_TARGET } from "./versions.mjs";
 
@@ -124,9 +124,8 @@ const parts = {
     if (!stack) return files.forEach((file) => tally.fail(relative(ROOT, file), "not run: the local stack did not start"));
     const shared = { url: stack.url, simUrl: stack.simUrl, stateDir: stack.stateDir };
     try {
-      for (const file of files) {
-        await runFile(file, tally, { TTAI_TEST_STACK: JSON.stringify(shared), NODE, PATH: env.PATH, ...(browser ? { CHROMIUM: browser } : {}), ...(python ? { TTAI_PYTHON: python } : {}) });
-      }
+      Object.assign(process.env, { TTAI_TEST_STACK: JSON.stringify(shared), NODE, PATH: env.PATH }, browser && { CHROMIUM: browser }, python && { TTAI_PYTHON: python });
+      await runFiles(files, tally);
     } finally {
       await stack.stop();
     }
