@@ -23,6 +23,7 @@ pub mod customer;
 pub mod dxlink;
 pub mod error;
 mod fields;
+pub mod instruments;
 pub mod market_data;
 pub mod market_metrics;
 pub mod market_time;
@@ -32,7 +33,9 @@ pub mod request;
 pub mod response;
 pub mod retry;
 pub mod symbol;
+pub mod symbol_search;
 pub mod token;
+pub mod watchlists;
 
 pub use error::Error;
 pub use request::{Method, Request};

@@ -13,6 +13,7 @@ mod cron;
 mod debug;
 mod flight;
 mod hub;
+mod instruments;
 mod jobs;
 mod metrics;
 mod pace;

@@ -12,6 +12,7 @@ use tasty::market_data::MarketData;
 
 use crate::{
     app::App,
+    instruments,
     metrics::{self, Found},
     upstream,
 };
@@ -21,7 +22,32 @@ const KEPT: Ttl = Ttl::seconds(300);
 
 /// Quotes in the order asked for, from TastyTrade; from the cache, marked stale, when TastyTrade does not answer.
 pub(crate) async fn answer(app: &App, user: &UserId, input: &GetQuoteInput) -> Result<QuoteOutput, Error> {
-    let symbols = input.symbols()?;
+    let (symbols, resolved) = resolve(app, user, input.symbols()?).await?;
+    let output = quotes(app, user, symbols).await?;
+    Ok(QuoteOutput { notes: resolved.into_iter().chain(output.notes).collect(), ..output })
+}
+
+/// The symbols with the active month in place of each product of futures, and notes that say so.
+async fn resolve(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<(Vec<Symbol>, Vec<String>), Error> {
+    let mut resolved = Vec::with_capacity(symbols.len());
+    let mut notes = Vec::new();
+    let found = join_all(symbols.iter().map(|symbol| instruments::resolve(app, user, symbol))).await;
+    for (symbol, found) in symbols.into_iter().zip(found) {
+        // What is not known stays as it is, and is missing like any other symbol.
+        let (symbol, note) = match found {
+            Ok(found) => found,
+            Err(error) if error.reason == Reason::NotFound => (symbol, None),
+            Err(error) => return Err(error),
+        };
+        notes.extend(note);
+        if !resolved.contains(&symbol) {
+            resolved.push(symbol);
+        }
+    }
+    Ok((resolved, notes))
+}
+
+async fn quotes(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<QuoteOutput, Error> {
     match fetched(app, user, &symbols).await {
         Ok(output) => known(&symbols, output),
         Err(error) if error.reason.retryable() => stale(app, user, &symbols).await.ok_or(error),
