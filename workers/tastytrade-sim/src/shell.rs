@@ -6,6 +6,7 @@ use edge::caller::Caller;
 use futures_util::{
     StreamExt,
     future::{Either, select},
+    stream::once,
 };
 use serde::Deserialize;
 use worker::{
@@ -24,6 +25,8 @@ use crate::{
 
 /// No call of the API has a larger body.
 const BODY_LIMIT: usize = 64 * 1024;
+/// How long an answer that is to break goes on after its first half.
+const BREAK_AFTER: Duration = Duration::from_millis(150);
 /// How often a socket looks whether it is to be closed.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -182,8 +185,13 @@ async fn converse(world: &RefCell<World>, socket: &WebSocket, mut connection: Co
 fn broken(reply: Reply) -> Result<Response> {
     let (parts, mut body) = reply.into_parts();
     body.truncate(body.len() / 2);
-    let chunks = [Ok(body), Err(worker::Error::RustError("the connection broke on demand".to_owned()))];
-    let mut response = Response::from_stream(futures_util::stream::iter(chunks))?.with_status(parts.status.as_u16());
+    let failure = async {
+        // Long enough for the headers and the first half to leave.
+        Delay::from(BREAK_AFTER).await;
+        Err(worker::Error::RustError("the connection broke on demand".to_owned()))
+    };
+    let chunks = once(async { Ok(body) }).chain(once(failure));
+    let mut response = Response::from_stream(Box::pin(chunks))?.with_status(parts.status.as_u16());
     for (name, value) in &parts.headers {
         response.headers_mut().set(name.as_str(), value.to_str().unwrap_or_default())?;
     }
