@@ -233,7 +233,7 @@ async fn collect(
     if candles.candles.is_empty() {
         return Err(match streamed.collected.ended {
             Ended::Complete => nothing(symbol),
-            Ended::Deadline => Error::new(
+            Ended::Deadline | Ended::Quiet => Error::new(
                 Reason::UpstreamTimeout,
                 "TastyTrade's market data did not come in time. If the symbol is right, try again in a moment.",
             ),
