@@ -3,7 +3,7 @@
 //  G01  429 with Retry-After 30: rate_limited with retry_after, for all calls of that user, and no hammering
 //  G02  500: one more try for a GET, then upstream_unavailable; a POST is never repeated; a 502 with HTML
 //  G03  broken answers: upstream_invalid_response or a tolerated field; connections that are reset
-//  G04  a hang: upstream_timeout after ten seconds
+//  G04  a hang: upstream_timeout after ten seconds; a stream that falls silent, ends early, or sends what it should not
 //  G05  401 in the middle of a call: one mint, one more try, then reconnect_required; a mint that yields another grant
 //  G08  the cache is nonsense, too old, or down: TastyTrade is asked; and what it kept serves when TastyTrade does not answer
 //  G12  analysis is down: analysis_unavailable, and cached quotes
@@ -225,6 +225,23 @@ for (const [what, spoilt] of Object.entries({
     proxy.spoil = (answer) => (isData(answer.path) ? spoilt(answer) : answer);
     const reasons = await everyTool();
     assert.ok(reasons.get_quote.startsWith("upstream_") || reasons.get_quote === "not_found", reasons.get_quote);
+  });
+}
+
+for (const fault of ["truncated", "wrong_types", "reset"]) {
+  test(`G03 TastyTrade's own answers are ${fault}: every tool answers or says so`, async () => {
+    await faulty({ fault });
+    const reasons = await everyTool();
+    assert.ok(reasons.get_quote.startsWith("upstream_") || reasons.get_quote === "not_found", reasons.get_quote);
+  });
+}
+
+for (const fault of ["silence", "close", "malformed", "disorder"]) {
+  test(`G04 the stream of market data has ${fault}: every tool answers with what it has`, async () => {
+    await sim.closeSockets();
+    await sim.fault({ path: "/dxlink", fault, times: null, after: 3 });
+    const reasons = await everyTool();
+    assert.equal(reasons.get_quote, "answered");
   });
 }
 

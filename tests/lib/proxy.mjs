@@ -15,6 +15,7 @@ export async function spoiling() {
     const to = new URL(request.url, self.target);
     const onward = httpRequest(to, { method: request.method, headers: { ...request.headers, host: to.host, "accept-encoding": "identity" } }, (answer) => {
       const chunks = [];
+      answer.on("error", () => response.destroy());
       answer.on("data", (chunk) => chunks.push(chunk));
       answer.on("end", () => {
         const given = { path: request.url, status: answer.statusCode, headers: answer.headers, text: Buffer.concat(chunks).toString() };
