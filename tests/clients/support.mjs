@@ -10,7 +10,7 @@ import { poll } from "../lib/poll.mjs";
 /** Every field of a quote; a client gets each of them, `null` where upstream has nothing. */
 export const QUOTE_FIELDS = [
   "symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close",
-  "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "source", "as_of",
+  "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "metrics_as_of", "source", "as_of",
 ];
 
 /**

@@ -14,6 +14,8 @@
 //  3. A client that waits is answered, however late, and nothing of its is aborted.
 //  4. A streamed answer is under way, its client has heard of the progress: the same within 2 s.
 //  5. The client of a stream that waits hears to the end.
+//  6. Two calls share their requests: one that goes away takes nothing from the other.
+//  7. Both go away: the requests are aborted.
 import assert from "node:assert/strict";
 import { createServer, request as httpRequest } from "node:http";
 import { connect } from "node:net";
@@ -147,4 +149,24 @@ test("5: a streamed answer that is waited for", async () => {
   await poll("the answer", () => text().includes('"structuredContent"'));
   socket.destroy();
   assert.ok(under().length > 0 && seen.every(({ aborted }) => !aborted), JSON.stringify(seen));
+});
+
+test("6: one of two that share their requests goes away", async () => {
+  const mark = await begin(4);
+  const [leaving, staying] = [call("AAPL"), call("AAPL")];
+  await underWay(mark);
+  leaving.socket.resetAndDestroy();
+  await poll("the answer", () => staying.text().includes('"structuredContent"'));
+  staying.socket.destroy();
+  assert.match(staying.text(), /"symbol":"AAPL"/);
+  assert.equal(under().length, 2, JSON.stringify(seen));
+  assert.ok(under().every(({ aborted }) => !aborted), JSON.stringify(seen));
+});
+
+test("7: both that share their requests go away", async () => {
+  const mark = await begin(9);
+  const [first, second] = [call("AAPL"), call("AAPL")];
+  await underWay(mark);
+  first.socket.resetAndDestroy();
+  await breakOff(second.socket, mark);
 });

@@ -365,6 +365,7 @@ impl Core {
         self.flights.close();
         self.held.replace(None);
         self.unconfirmed.replace(None);
+        self.streams.end();
         self.state.storage().delete_all().await.map_err(|error| {
             edge::log::error("upstream storage not deleted", &[("error", &error)]);
             Error::new(Reason::Internal, "The access token could not be deleted. Try again in a moment.")

@@ -6,6 +6,7 @@ use edge::caller::Caller;
 use futures_util::{
     StreamExt,
     future::{Either, select},
+    stream::once,
 };
 use serde::Deserialize;
 use worker::{
@@ -15,6 +16,7 @@ use worker::{
 
 use crate::{
     call::{self, Call, Reply},
+    faults,
     state::State,
     stream::{self, Connection, Out},
     wire::Refusal,
@@ -23,6 +25,8 @@ use crate::{
 
 /// No call of the API has a larger body.
 const BODY_LIMIT: usize = 64 * 1024;
+/// How long an answer that is to break goes on after its first half.
+const BREAK_AFTER: Duration = Duration::from_millis(150);
 /// How often a socket looks whether it is to be closed.
 const LOOK: Duration = Duration::from_millis(200);
 
@@ -63,8 +67,8 @@ impl DurableObject for Simulator {
                 Err(_) => edge::http::give(internal()),
             };
         }
-        let reply = edge::guard::catch(self.serve(request)).await;
-        edge::http::give(reply.unwrap_or_else(|_| internal()))
+        let reply = edge::guard::catch(self.serve(request)).await.unwrap_or_else(|_| internal());
+        if reply.extensions().get::<faults::Broken>().is_some() { broken(reply) } else { edge::http::give(reply) }
     }
 }
 
@@ -102,7 +106,8 @@ impl Simulator {
         }
         let entropy = edge::entropy::Platform;
         let now = edge::clock::now();
-        let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy)?;
+        let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy);
+        let connection = connection.map_err(|reply| *reply)?;
         let pair = WebSocketPair::new().map_err(|_| internal())?;
         let (world, server, path) = (Rc::clone(&self.world), pair.server, call.uri().path().to_owned());
         *world.borrow_mut().sockets.open.entry(path.clone()).or_default() += 1;
@@ -174,6 +179,23 @@ async fn converse(world: &RefCell<World>, socket: &WebSocket, mut connection: Co
     }
     // Answers the other side's close.
     let _ = socket.close(Some(1000), Some("goodbye"));
+}
+
+/// An answer whose body fails after its first half.
+fn broken(reply: Reply) -> Result<Response> {
+    let (parts, mut body) = reply.into_parts();
+    body.truncate(body.len() / 2);
+    let failure = async {
+        // Long enough for the headers and the first half to leave.
+        Delay::from(BREAK_AFTER).await;
+        Err(worker::Error::RustError("the connection broke on demand".to_owned()))
+    };
+    let chunks = once(async { Ok(body) }).chain(once(failure));
+    let mut response = Response::from_stream(Box::pin(chunks))?.with_status(parts.status.as_u16());
+    for (name, value) in &parts.headers {
+        response.headers_mut().set(name.as_str(), value.to_str().unwrap_or_default())?;
+    }
+    Ok(response)
 }
 
 /// What was kept; a state that an older simulator wrote and this one cannot read is given up.

@@ -250,8 +250,8 @@ async fn collect(
 async fn why_none(app: &App, user: &UserId, symbol: &Symbol, ended: Ended) -> Error {
     match ended {
         Ended::Complete => nothing(symbol),
-        Ended::Deadline if is_unknown(app, user, symbol).await => nothing(symbol),
-        Ended::Deadline => {
+        Ended::Deadline | Ended::Quiet if is_unknown(app, user, symbol).await => nothing(symbol),
+        Ended::Deadline | Ended::Quiet => {
             Error::new(Reason::UpstreamTimeout, "TastyTrade's market data did not come in time. Try again in a moment.")
         }
         Ended::Broken(_) => Error::new(
