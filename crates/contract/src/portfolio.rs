@@ -102,7 +102,7 @@ pub struct HeldPosition {
     pub average_open_price: Option<Decimal>,
     /// Price per unit at the previous close.
     pub close_price: Option<Decimal>,
-    /// The value of the entire position at the mark.
+    /// The value of the entire position at the mark; negative for what is owed.
     pub mark: Option<Decimal>,
     /// Price per unit when it was read.
     pub mark_price: Option<Decimal>,

@@ -87,16 +87,28 @@ impl<'a> Fields<'a> {
         Some(if is_debit && !amount.0.is_zero() { Decimal(-amount.0.abs()) } else { amount })
     }
 
+    /// A whole number, also one that is written with decimals that are zero.
+    pub(crate) fn whole(&mut self, name: &str) -> Option<i64> {
+        self.parsed(name, "not a whole number", |text| {
+            let (digits, decimals) = text.split_once('.').unwrap_or((text, ""));
+            decimals.bytes().all(|digit| digit == b'0').then(|| digits.parse().ok())?
+        })
+    }
+
     /// A truth value.
     pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
         self.parsed(name, "neither true nor false", |text| text.to_ascii_lowercase().parse().ok())
     }
 
-    /// A moment: ISO 8601 with offset, or Unix milliseconds.
+    /// A moment: ISO 8601 with offset, which may be hours alone, or Unix milliseconds.
     pub(crate) fn moment(&mut self, name: &str) -> Option<Timestamp> {
         self.parsed(name, "not a time", |text| match text.parse::<i64>() {
             Ok(millis) => DateTime::from_timestamp_millis(millis),
-            Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc()),
+            Err(_) => {
+                let read = DateTime::parse_from_rfc3339(text);
+                let read = read.or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}:00")));
+                read.ok().map(|moment| moment.to_utc())
+            }
         })
     }
 
@@ -109,6 +121,16 @@ impl<'a> Fields<'a> {
     pub(crate) fn inner(&self, name: &str) -> Self {
         let raw = self.raw.get(name).and_then(|raw: &&'a RawValue| serde_json::from_str(raw.get()).ok());
         Self::new(format!("{}.{name}", self.path), raw.unwrap_or_default())
+    }
+
+    /// The objects of a list inside this one, without what is none; an empty list if it is not there.
+    pub(crate) fn list(&self, name: &str) -> Vec<Self> {
+        let raw = self.raw.get(name).and_then(|raw: &&'a RawValue| serde_json::from_str(raw.get()).ok());
+        let raw: Vec<&'a RawValue> = raw.unwrap_or_default();
+        let objects = raw.into_iter().enumerate().filter_map(|(place, raw)| {
+            Some(Self::new(format!("{}.{name}[{place}]", self.path), serde_json::from_str(raw.get()).ok()?))
+        });
+        objects.collect()
     }
 
     /// A field without which the object means nothing.
@@ -228,13 +250,28 @@ mod tests {
     #[test]
     fn moments_and_days() {
         let mut fields = fields(
-            r#"{"a":"2026-08-24T13:30:00+00:00","b":1788595114405,"c":"2026-10-29","d":"2026-10-29T00:00:00Z","e":"soon"}"#,
+            r#"{"h":"2026-08-24T13:30:00+00","a":"2026-08-24T13:30:00+00:00","b":1788595114405,"c":"2026-10-29","d":"2026-10-29T00:00:00Z","e":"soon"}"#,
         );
         assert_eq!(fields.moment("a").unwrap().to_rfc3339(), "2026-08-24T13:30:00+00:00");
+        assert_eq!(fields.moment("h"), fields.moment("a"));
         assert_eq!(fields.moment("b").unwrap().timestamp_millis(), 1_788_595_114_405);
         assert_eq!(fields.day("c"), fields.day("d"));
         assert_eq!((fields.moment("e"), fields.day("e")), (None, None));
         assert_eq!(fields.notes, ["data.e: not a time", "data.e: not a date"]);
+    }
+
+    #[test]
+    fn whole_numbers_and_lists() {
+        let mut fields = fields(r#"{"a":7,"b":"7.00","c":"7.5","d":{},"l":[{"a":"1"},2,{"a":[]}]}"#);
+        assert_eq!(
+            (fields.whole("a"), fields.whole("b"), fields.whole("c"), fields.whole("d")),
+            (Some(7), Some(7), None, None)
+        );
+        assert_eq!(fields.notes, ["data.c: not a whole number", "data.d: not a whole number"]);
+        let mut list = fields.list("l");
+        assert_eq!((list.len(), list[0].whole("a"), list[1].whole("a")), (2, Some(1), None));
+        assert_eq!(list[1].notes, ["data.l[2].a: not a whole number"]);
+        assert!(fields.list("a").is_empty() && fields.list("none").is_empty());
     }
 
     #[test]

@@ -17,13 +17,17 @@ pub mod error;
 mod fields;
 pub mod market_data;
 pub mod market_metrics;
+pub mod net_liq;
+pub mod orders;
 pub mod positions;
 pub mod request;
 pub mod response;
 pub mod retry;
 pub mod symbol;
 pub mod token;
+pub mod trading_status;
+pub mod transactions;
 
 pub use error::Error;
 pub use request::{Method, Request};
-pub use response::{Answer, Noted};
+pub use response::{Answer, Noted, Page, Paged};

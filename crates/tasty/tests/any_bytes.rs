@@ -5,7 +5,10 @@
 
 use domain::AccountNumber;
 use proptest::prelude::*;
-use tasty::{Answer, accounts, balances, customer, market_data, market_metrics, positions, token};
+use tasty::{
+    Answer, accounts, balances, customer, market_data, market_metrics, net_liq, orders, positions, token,
+    trading_status, transactions,
+};
 
 fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
     let answer = Answer::new(status, retry_after, body, domain::Timestamp::UNIX_EPOCH);
@@ -16,6 +19,11 @@ fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
         accounts::read(&answer).err(),
         balances::read(&account, &answer).err(),
         positions::read(&account, &answer).err(),
+        accounts::read_listed(&answer).err(),
+        net_liq::read(&answer).err(),
+        orders::read(&answer).err(),
+        trading_status::read(&answer).err(),
+        transactions::read(&answer).err(),
         market_data::read(&answer).err(),
         market_metrics::read(&answer).err(),
     ];
@@ -62,6 +70,12 @@ const NAMES: &[&str] = &[
     "expires_in",
     "dividend-ex-date",
     "is-trading-halted",
+    "id",
+    "legs",
+    "total-close",
+    "time",
+    "commission",
+    "commission-effect",
 ];
 
 fn object() -> impl Strategy<Value = String> {
