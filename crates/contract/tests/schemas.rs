@@ -8,6 +8,14 @@ use std::{env, fs, path::Path};
 
 use contract::{
     JobStatus,
+    account::{
+        accounts::{AccountsOutput, GetAccountsInput},
+        balances::{BalancesOutput, GetBalancesInput},
+        net_liq::{GetNetLiqHistoryInput, NetLiqOutput},
+        orders::{GetOrdersInput, OrdersOutput},
+        positions::{GetPositionsInput, PositionsOutput},
+        transactions::{GetTransactionsInput, TransactionsOutput},
+    },
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
     quote::QuoteOutput,
@@ -27,6 +35,18 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("test_connection.output.json", output::<ConnectionTest>()),
         ("get_quote.input.json", input::<GetQuoteInput>()),
         ("get_quote.output.json", output::<QuoteOutput>()),
+        ("get_accounts.input.json", input::<GetAccountsInput>()),
+        ("get_accounts.output.json", output::<AccountsOutput>()),
+        ("get_balances.input.json", input::<GetBalancesInput>()),
+        ("get_balances.output.json", output::<BalancesOutput>()),
+        ("get_positions.input.json", input::<GetPositionsInput>()),
+        ("get_positions.output.json", output::<PositionsOutput>()),
+        ("get_transactions.input.json", input::<GetTransactionsInput>()),
+        ("get_transactions.output.json", output::<TransactionsOutput>()),
+        ("get_orders.input.json", input::<GetOrdersInput>()),
+        ("get_orders.output.json", output::<OrdersOutput>()),
+        ("get_net_liq_history.input.json", input::<GetNetLiqHistoryInput>()),
+        ("get_net_liq_history.output.json", output::<NetLiqOutput>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
         ("get_workflow_status.output.json", output::<JobStatus>()),
     ]
