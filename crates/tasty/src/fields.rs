@@ -123,14 +123,39 @@ impl<'a> Fields<'a> {
         Self::new(format!("{}.{name}", self.path), raw.unwrap_or_default())
     }
 
-    /// The objects of a list inside this one, without what is none; an empty list if it is not there.
-    pub(crate) fn list(&self, name: &str) -> Vec<Self> {
-        let raw = self.raw.get(name).and_then(|raw: &&'a RawValue| serde_json::from_str(raw.get()).ok());
-        let raw: Vec<&'a RawValue> = raw.unwrap_or_default();
-        let objects = raw.into_iter().enumerate().filter_map(|(place, raw)| {
-            Some(Self::new(format!("{}.{name}[{place}]", self.path), serde_json::from_str(raw.get()).ok()?))
-        });
-        objects.collect()
+    /// The entries of a list inside this object; none if it is not there. What is no list leaves a note.
+    fn entries(&mut self, name: &str) -> Vec<&'a RawValue> {
+        let Some(raw) = self.raw.get(name).map(|raw| raw.get()) else { return Vec::new() };
+        let entries = serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw);
+        if entries.is_err() {
+            self.note(name, "not a list");
+        }
+        entries.ok().flatten().unwrap_or_default()
+    }
+
+    /// The objects of a list inside this one. What is no object is left out with a note.
+    pub(crate) fn list(&mut self, name: &str) -> Vec<Self> {
+        let mut list = Vec::new();
+        for (position, raw) in self.entries(name).into_iter().enumerate() {
+            match serde_json::from_str(raw.get()) {
+                Ok(raw) => list.push(Self::new(format!("{}.{name}[{position}]", self.path), raw)),
+                Err(_) => self.note(&format!("{name}[{position}]"), "not an object"),
+            }
+        }
+        list
+    }
+
+    /// The days of a list. What is none is left out with a note.
+    pub(crate) fn days(&mut self, name: &str) -> Vec<NaiveDate> {
+        let mut days = Vec::new();
+        for (position, raw) in self.entries(name).into_iter().enumerate() {
+            let text = serde_json::from_str::<String>(raw.get()).ok();
+            match text.and_then(|text| text.get(..10)?.parse().ok()) {
+                Some(day) => days.push(day),
+                None => self.note(&format!("{name}[{position}]"), "not a date"),
+            }
+        }
+        days
     }
 
     /// A field without which the object means nothing.
@@ -261,17 +286,28 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_and_lists() {
-        let mut fields = fields(r#"{"a":7,"b":"7.00","c":"7.5","d":{},"l":[{"a":"1"},2,{"a":[]}]}"#);
+    fn whole_numbers() {
+        let mut fields = fields(r#"{"a":7,"b":"7.00","c":"7.5","d":{}}"#);
         assert_eq!(
             (fields.whole("a"), fields.whole("b"), fields.whole("c"), fields.whole("d")),
             (Some(7), Some(7), None, None)
         );
         assert_eq!(fields.notes, ["data.c: not a whole number", "data.d: not a whole number"]);
-        let mut list = fields.list("l");
-        assert_eq!((list.len(), list[0].whole("a"), list[1].whole("a")), (2, Some(1), None));
-        assert_eq!(list[1].notes, ["data.l[2].a: not a whole number"]);
-        assert!(fields.list("a").is_empty() && fields.list("none").is_empty());
+    }
+
+    #[test]
+    fn lists_are_read_entry_by_entry() {
+        let body =
+            r#"{"a":[{"x":"1"},7,{"x":"2"}],"b":["2026-12-25","soon",7,"2027-01-01T00:00:00Z"],"c":null,"d":"?"}"#;
+        let mut fields = fields(body);
+        let read: Vec<_> = fields.list("a").iter_mut().filter_map(|each| each.text("x")).collect();
+        assert_eq!(read, ["1", "2"]);
+        let days: Vec<_> = fields.days("b").iter().map(ToString::to_string).collect();
+        assert_eq!(days, ["2026-12-25", "2027-01-01"]);
+        assert_eq!((fields.list("c").len(), fields.list("d").len(), fields.list("e").len()), (0, 0, 0));
+        let notes =
+            ["data.a[1]: not an object", "data.b[1]: not a date", "data.b[2]: not a date", "data.d: not a list"];
+        assert_eq!(fields.notes, notes);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod error;
 mod fields;
 pub mod market_data;
 pub mod market_metrics;
+pub mod market_time;
 pub mod net_liq;
 pub mod orders;
 pub mod positions;
