@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use domain::{AccountNumber, Decimal, Timestamp};
 
 use crate::{
-    Answer, Error, Request,
+    Answer, Error, Noted, Request,
     fields::Fields,
     response::{Page, Paged},
 };
@@ -138,7 +138,7 @@ pub fn history(account: &AccountNumber, wanted: &Wanted) -> Request {
 }
 
 /// Reads one page of either. An order without an id or with a leg without a symbol is an error.
-pub fn read(answer: &Answer) -> Result<Paged<Order>, Error> {
+pub fn read(answer: &Answer) -> Result<Noted<Paged<Order>>, Error> {
     answer.page(one)
 }
 
@@ -216,8 +216,8 @@ mod tests {
                "action":"Sell to Open","fills":[{"quantity":1,"fill-price":"1.25"},{"quantity":1,"fill-price":"1.30"},
                {"quantity":{},"fill-price":"1"}]}]},
             {"id":"2","status":"Live","legs":[]}]}}"#;
-        let page = read(&answer(200, body)).unwrap();
-        assert_eq!(page.notes, ["data.items[0].legs[0].fills[2].quantity: not a number"]);
+        let Noted { value: page, notes } = read(&answer(200, body)).unwrap();
+        assert_eq!(notes, ["data.items[0].legs[0].fills[2].quantity: not a number"]);
         assert_eq!(page.total_items, None);
         let [filled, live] = page.items.try_into().unwrap();
         assert_eq!(filled.price.unwrap().to_string(), "1.25");

@@ -64,8 +64,6 @@ pub struct Paged<T> {
     pub total_items: Option<u64>,
     /// How many pages there are, where TastyTrade says so.
     pub total_pages: Option<u64>,
-    /// The fields that are absent because they could not be read.
-    pub notes: Vec<String>,
 }
 
 impl Answer {
@@ -124,14 +122,15 @@ impl Answer {
     }
 
     /// The items of `data.items` on this page, through their reader, and how many there are in all.
-    pub(crate) fn page<T>(&self, one: impl Fn(&mut Fields<'_>) -> Result<T, Error>) -> Result<Paged<T>, Error> {
+    pub(crate) fn page<T>(&self, one: impl Fn(&mut Fields<'_>) -> Result<T, Error>) -> Result<Noted<Paged<T>>, Error> {
         let (items, Pagination { total_items, total_pages }) = self.listing()?;
-        let mut paged = Paged { items: Vec::with_capacity(items.len()), total_items, total_pages, notes: Vec::new() };
+        let mut paged = Paged { items: Vec::with_capacity(items.len()), total_items, total_pages };
+        let mut notes = Vec::new();
         for mut item in items {
             paged.items.push(one(&mut item)?);
-            paged.notes.append(&mut item.notes);
+            notes.append(&mut item.notes);
         }
-        Ok(paged)
+        Ok(Noted { value: paged, notes })
     }
 
     fn listing(&self) -> Result<(Vec<Fields<'_>>, Pagination), Error> {

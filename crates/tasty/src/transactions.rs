@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use domain::{AccountNumber, Decimal, Timestamp};
 
 use crate::{
-    Answer, Error, Request,
+    Answer, Error, Noted, Request,
     fields::Fields,
     response::{Page, Paged},
 };
@@ -81,7 +81,7 @@ pub fn request(account: &AccountNumber, wanted: &Wanted) -> Request {
 }
 
 /// Reads one page. A transaction without an id is an error, since one that is left out would be missing from every sum.
-pub fn read(answer: &Answer) -> Result<Paged<Transaction>, Error> {
+pub fn read(answer: &Answer) -> Result<Noted<Paged<Transaction>>, Error> {
     answer.page(one)
 }
 
@@ -146,7 +146,7 @@ mod tests {
              "description":"PAY\u202EME","value":"27.74","value-effect":"Credit","net-value":"0.0",
              "net-value-effect":"None"}
             ]},"pagination":{"per-page":250,"page-offset":0,"total-items":1622,"total-pages":7}}"#;
-        let page = read(&answer(200, body)).unwrap();
+        let page = read(&answer(200, body)).unwrap().value;
         assert_eq!((page.total_items, page.total_pages), (Some(1622), Some(7)));
         let [trade, dividend] = page.items.try_into().unwrap();
         let text = |amount: Option<Decimal>| amount.map(|amount| amount.to_string());

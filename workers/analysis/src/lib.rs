@@ -13,6 +13,7 @@ mod cron;
 mod debug;
 mod hub;
 mod jobs;
+mod live;
 mod queue;
 mod quote;
 mod service;

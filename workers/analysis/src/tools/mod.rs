@@ -3,8 +3,16 @@
 //! A tool is one row of [`TOOLS`], one in `workers/mcp-server/src/mcp/tools/forward.rs`, and its definition in the catalogue
 //! there. None of them changes anything.
 
+pub(crate) mod account;
+mod amounts;
+mod get_accounts;
+mod get_balances;
 mod get_market_hours;
+mod get_net_liq_history;
+mod get_orders;
+mod get_transactions;
 mod new_york;
+mod pages;
 
 use contract::Rendered;
 use domain::{Error, Scope, UserId};
@@ -14,7 +22,14 @@ use serde_json::Value;
 
 use crate::app::App;
 
-const TOOLS: &[Tool] = &[row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked)))];
+const TOOLS: &[Tool] = &[
+    row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
+    row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
+    row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
+    row("get_transactions", Scope::AccountRead, |asked| Box::pin(get_transactions::answer(asked))),
+    row("get_orders", Scope::AccountRead, |asked| Box::pin(get_orders::answer(asked))),
+    row("get_net_liq_history", Scope::AccountRead, |asked| Box::pin(get_net_liq_history::answer(asked))),
+];
 
 /// A tool.
 pub(crate) struct Tool {
