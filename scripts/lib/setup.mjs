@@ -105,24 +105,38 @@ export async function cargoDeny({ rust: compiler }) {
   });
 }
 
-/** A Python with the Starlark interpreter; gives the path of its `python`. */
-export async function starlark() {
+/**
+ * A Python environment of its own under `name` in the tools' folder, with these packages (what `pip install` takes);
+ * gives the path of its `python`. It is made anew when the packages are others.
+ */
+function pythonEnvironment(name, packages, what) {
   return exclusively(async () => {
-    const venv = join(TOOLS, "venv");
+    const venv = join(TOOLS, name);
     const python = join(venv, "bin/python");
     const stamp = join(venv, "ttai-stamp");
-    await step("starlark", async () => {
-      if (existsSync(stamp) && readFileSync(stamp, "utf8") === STARLARK && existsSync(python)) return "ok";
+    await step(what, async () => {
+      if (existsSync(stamp) && readFileSync(stamp, "utf8") === packages.stamp && existsSync(python)) return "ok";
       rmSync(venv, { recursive: true, force: true });
       const base = which("python3");
       const usable = base && (await capture(base, ["-c", "import venv, ensurepip"])).code === 0;
       if (!usable) await aptInstall(["python3", "python3-venv"], { why: "Python's venv is", log: log("apt") });
-      await run(which("python3") ?? "python3", ["-m", "venv", venv], { log: log("starlark"), what: "python3 -m venv" });
-      await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `starlark-pyo3==${STARLARK}`], { log: log("starlark"), what: "pip install starlark-pyo3" });
-      writeFileSync(stamp, STARLARK);
+      await run(which("python3") ?? "python3", ["-m", "venv", venv], { log: log(name), what: "python3 -m venv" });
+      await run(python, ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", ...packages.install], { log: log(name), what: `pip install (${what})` });
+      writeFileSync(stamp, packages.stamp);
+      return "installed";
     });
     return python;
   });
+}
+
+/** A Python with the Starlark interpreter; gives the path of its `python`. */
+export async function starlark() {
+  return pythonEnvironment("venv", { stamp: STARLARK, install: [`starlark-pyo3==${STARLARK}`] }, "starlark");
+}
+
+/** A Python with the packages of a requirements file; gives the path of its `python`. `name` tells it from others. */
+export async function pythonWith(name, requirements) {
+  return pythonEnvironment(`python-${name}`, { stamp: readFileSync(requirements, "utf8"), install: ["-r", requirements] }, `Python packages (${name})`);
 }
 
 /** A C++ compiler, for libFuzzer. */

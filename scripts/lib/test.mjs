@@ -10,7 +10,7 @@ import { capture, tail } from "./exec.mjs";
 import { buildTargets, each, findsPlanted, fuzz, targets } from "./fuzz.mjs";
 import { NODE, ROOT } from "./paths.mjs";
 import { say, seconds, Stop } from "./say.mjs";
-import { cargoDeny, chromium, setup, starlark } from "./setup.mjs";
+import { cargoDeny, chromium, pythonWith, setup, starlark } from "./setup.mjs";
 import { startStack } from "./stack.mjs";
 import { searched } from "./secrets.mjs";
 import { runFile, suiteFiles } from "./suites.mjs";
@@ -119,12 +119,13 @@ const parts = {
     const browser = files.some((file) => file.includes("browser")) ? await tally.check("a browser for the suites", () => chromium()) : undefined;
     const folder = mkdtempSync(join(tmpdir(), "ttai-searched-"));
     process.env.TTAI_SECRET_FINDINGS = join(folder, "findings.jsonl");
+    const python = files.some((file) => file.includes("tests/sdk")) ? await tally.check("Python with TastyTrade's SDK", () => pythonWith("sdk", join(ROOT, "tests/sdk/python/requirements.txt"))) : undefined;
     const stack = await tally.check("the local stack starts", () => startStack());
     if (!stack) return files.forEach((file) => tally.fail(relative(ROOT, file), "not run: the local stack did not start"));
     const shared = { url: stack.url, simUrl: stack.simUrl, stateDir: stack.stateDir };
     try {
       for (const file of files) {
-        await runFile(file, tally, { TTAI_TEST_STACK: JSON.stringify(shared), NODE, PATH: env.PATH, ...(browser ? { CHROMIUM: browser } : {}) });
+        await runFile(file, tally, { TTAI_TEST_STACK: JSON.stringify(shared), NODE, PATH: env.PATH, ...(browser ? { CHROMIUM: browser } : {}), ...(python ? { TTAI_PYTHON: python } : {}) });
       }
     } finally {
       await stack.stop();

@@ -14,7 +14,7 @@ export function simulator(stack) {
     requests: () => call("GET", "requests"),
     reset: (body = {}) => call("POST", "reset", body),
     clock: (body) => call("POST", "clock", body),
-    /** `{path, fault, times, retry_after, seconds}`; `times: null` is "until cleared". */
+    /** `{path, fault, times, retry_after, seconds, after}`; `times: null` is "until cleared". */
     fault: (body) => call("POST", "faults", body),
     clear: () => call("DELETE", "faults"),
     revoke: (user) => call("POST", "revoke", { user }),
@@ -23,6 +23,12 @@ export function simulator(stack) {
     /** A grant as the Create Grant page makes it: `{client_secret, refresh_token}`. */
     grant: (user) => call("POST", "grant", { user }),
     price: (symbol, price) => call("POST", "price", { symbol, price }),
+    /** Whether DXLink ends the session of a client that says its token before it is asked, as it does since June 2026. */
+    handshake: (strict) => call("POST", "handshake", { strict }),
+    /** Closes every open WebSocket from the simulator's side. */
+    closeSockets: () => call("DELETE", "sockets"),
+    /** Tells the followers of an account of its `AccountBalance` or `CurrentPosition`. */
+    announce: (account, kind) => call("POST", "announce", { account, kind }),
     /** How many access tokens were made for a user. */
     mints: async (user) => (await self.state()).mints.by_user[user] ?? 0,
     /** The requests since a mark that `mark()` gave, whose path matches. */
@@ -31,7 +37,7 @@ export function simulator(stack) {
   };
   after(async () => {
     // A file that stops the simulator leaves nothing to tidy up.
-    await Promise.all([self.clear(), self.clock({}), self.accessLifetime(900)]).catch(() => {});
+    await Promise.all([self.clear(), self.clock({}), self.accessLifetime(900), self.handshake(true)]).catch(() => {});
   });
   return self;
 }

@@ -87,6 +87,8 @@ pub enum Call {
         /// Where.
         place: DebugPanic,
     },
+    /// Development only: collects market data. Needs a principal. Answer: what the collection came to.
+    DebugStream(DebugStream),
 }
 
 impl Call {
@@ -100,7 +102,8 @@ impl Call {
             | Self::TestConnection
             | Self::GetConfig
             | Self::Export
-            | Self::Health => true,
+            | Self::Health
+            | Self::DebugStream(_) => true,
             Self::RedeemCode { .. }
             | Self::TryGrant { .. }
             | Self::SingleUser
@@ -124,6 +127,22 @@ pub enum DebugPanic {
     After,
     /// Twice in a step of a workflow.
     Step,
+}
+
+/// Market data to collect on demand.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DebugStream {
+    /// Kinds of events as the streamer names them, for example `Quote` and `Greeks`.
+    pub kinds: Vec<String>,
+    /// Streamer symbols of which each of these kinds is wanted.
+    pub symbols: Vec<String>,
+    /// Streamer symbols of which daily candles are wanted.
+    pub candles: Vec<String>,
+    /// Of how many days.
+    pub days: u16,
+    /// How long it may take, in milliseconds.
+    pub wait_ms: u64,
 }
 
 /// A login that succeeded: the user is known and the credential is sealed.

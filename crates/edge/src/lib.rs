@@ -18,6 +18,7 @@ pub mod log;
 pub mod mcp;
 pub mod object;
 pub mod r2;
+pub mod socket;
 pub mod time_zone;
 pub mod vars;
 pub mod workflow;

@@ -1,6 +1,6 @@
 //! Which kind of instrument a symbol names. TastyTrade wants to be told when asked for quotes.
 
-use domain::Symbol;
+use domain::{OccSymbol, Symbol, occ::Side};
 
 /// Indexes look like shares, so they are known by name: the ones with listed options, and the volatility indexes.
 const INDEXES: &[&str] = &[
@@ -76,9 +76,45 @@ fn is_occ(text: &str) -> bool {
         && digits(13..21)
 }
 
+/// The symbol under which DXLink knows an instrument, for example `AAPL` or `.AAPL261218C255`. Nothing for futures, their
+/// options and coins, whose streamer symbols only TastyTrade's instruments tell.
+pub fn streamer(symbol: &Symbol) -> Option<String> {
+    match Kind::of(symbol) {
+        Kind::Equity | Kind::Index => Some(symbol.as_str().to_owned()),
+        Kind::EquityOption => {
+            let option = OccSymbol::parse(symbol.as_str())?;
+            let side = match option.side {
+                Side::Call => 'C',
+                Side::Put => 'P',
+            };
+            Some(format!(".{}{}{side}{}", option.root, option.expiration.format("%y%m%d"), option.strike))
+        }
+        Kind::Future | Kind::FutureOption | Kind::Cryptocurrency => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn streamer_symbols_of_equities_and_their_options() {
+        for (symbol, expected) in [
+            ("AAPL", Some("AAPL")),
+            ("BRK/B", Some("BRK/B")),
+            ("SPX", Some("SPX")),
+            ("AAPL  250117P00150000", Some(".AAPL250117P150")),
+            ("SPY   250117C00500500", Some(".SPY250117C500.5")),
+            ("KO    261218P00072250", Some(".KO261218P72.25")),
+            ("SPXW  270105C06000000", Some(".SPXW270105C6000")),
+            ("AAPL1 250117P00000125", Some(".AAPL1250117P0.125")),
+            ("/ESZ6", None),
+            ("./ESZ6 EW4U6 260925P5800", None),
+            ("BTC/USD", None),
+        ] {
+            assert_eq!(streamer(&Symbol::parse(symbol).unwrap()).as_deref(), expected, "{symbol}");
+        }
+    }
 
     #[test]
     fn a_symbol_shows_its_kind() {

@@ -1,25 +1,46 @@
-//! Development only: panics on demand, to show that each ends one request, call or attempt and nothing else.
+//! Development only: panics on demand, to show that each ends one request, call or attempt and nothing else; and market data
+//! on demand, to show how a collection ends.
 
 use std::time::Duration;
 
-use contract::DebugPanic;
+use contract::{DebugPanic, DebugStream};
 use domain::{Error, Reason, UserId};
 use serde_json::{Value, json};
+use tasty::dxlink::{CandleSeries, Kind, Period, Unit, Wanted};
 use worker::Delay;
 
 use crate::{
     app::App,
     jobs::{self, Params},
+    stream::{self, Streamed},
 };
 
 /// The kind of the workflow whose first step panics twice.
 pub(crate) const PANIC: &str = "debug_panic";
 
+fn only_in_development(app: &App) -> Result<(), Error> {
+    let is_development = edge::vars::get(&app.env, "ENVIRONMENT").as_deref() == Some("development");
+    is_development.then_some(()).ok_or_else(|| Error::new(Reason::NotFound, "There is no such call."))
+}
+
+/// Collects market data; not found outside development.
+pub(crate) async fn stream(app: &App, user: &UserId, asked: DebugStream) -> Result<Streamed, Error> {
+    only_in_development(app)?;
+    let kinds: Vec<Kind> = asked.kinds.iter().filter_map(|name| Kind::named(name)).collect();
+    let from = app.now - chrono::Duration::days(asked.days.into());
+    let series = asked.candles.into_iter().map(|symbol| CandleSeries {
+        symbol,
+        period: Period::of(1, Unit::Day),
+        regular_hours: true,
+        from,
+    });
+    let wanted = Wanted::events(&kinds, asked.symbols).and_candles(series);
+    stream::collect(app, user, wanted, Duration::from_millis(asked.wait_ms)).await
+}
+
 /// Panics where it is asked to; not found outside development.
 pub(crate) async fn panic(app: &App, place: DebugPanic, user: Option<UserId>) -> Result<Value, Error> {
-    if edge::vars::get(&app.env, "ENVIRONMENT").as_deref() != Some("development") {
-        return Err(Error::new(Reason::NotFound, "There is no such call."));
-    }
+    only_in_development(app)?;
     match place {
         DebugPanic::Before => Ok(panic_until(0, 1)),
         DebugPanic::After => {

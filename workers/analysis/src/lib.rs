@@ -16,6 +16,7 @@ mod jobs;
 mod queue;
 mod quote;
 mod service;
+mod stream;
 mod sync;
 mod upstream;
 mod workflow;

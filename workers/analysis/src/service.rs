@@ -90,6 +90,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
         Call::DebugPanic { place } => {
             Answer::new(crate::debug::panic(app, place, principal.map(|principal| principal.user_id)).await)
         }
+        Call::DebugStream(asked) => match permitted(principal, Scope::MarketRead) {
+            Ok(principal) => Answer::new(crate::debug::stream(app, &principal.user_id, asked).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::RedeemCode { code, redirect_uri } => {
             Answer::new(calls::login::redeem_code(app, &code, &redirect_uri).await)
         }

@@ -3,6 +3,7 @@
 //! It holds the access token, which lives 15 minutes: in memory, and sealed in the object's storage so that an eviction
 //! costs no mint. Isolates cannot share a promise between requests; the object can, so it mints one token at a time while
 //! the other calls wait for it. A token that TastyTrade no longer accepts is replaced once and the call made again.
+//! Market data in motion come through it as well ([`crate::stream`]).
 
 use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
 
@@ -19,6 +20,7 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durabl
 use crate::{
     app::App,
     credential::{self, disconnected, reconnect},
+    stream::{self, Streams},
 };
 
 /// One attempt, headers and body together.
@@ -38,7 +40,7 @@ const PAUSE_SECONDS: u64 = 5;
 /// The object's address for forgetting all that it holds.
 const FORGET: &str = "/forget";
 /// Larger than any request of ours.
-const MAX_BODY: usize = 256 * 1024;
+const MAX_BODY: usize = 1024 * 1024;
 
 /// The object's class.
 #[durable_object(fetch)]
@@ -50,6 +52,7 @@ pub struct Upstream {
     minting: AssertUnwindSafe<Mutex<()>>,
     /// Why the last confirmation came to nothing, and until when that is the answer to others.
     unconfirmed: AssertUnwindSafe<RefCell<Option<(Timestamp, Error)>>>,
+    streams: AssertUnwindSafe<Streams>,
 }
 
 #[derive(Clone)]
@@ -86,6 +89,7 @@ impl DurableObject for Upstream {
             held: AssertUnwindSafe(RefCell::new(None)),
             minting: AssertUnwindSafe(Mutex::new(())),
             unconfirmed: AssertUnwindSafe(RefCell::new(None)),
+            streams: AssertUnwindSafe(Streams::default()),
         }
     }
 
@@ -123,6 +127,10 @@ impl Upstream {
             let body = serde_json::to_vec(&self.confirm(&user).await?).map_err(|_| unreadable())?;
             return Ok(Answer::new(200, None, body, edge::clock::now()));
         }
+        if request.uri().path() == stream::PATH {
+            let order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+            return caller.attend(self.stream(order)).await.ok_or_else(gone)?;
+        }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         let work = self.carry_out(&order);
         if order.request.method == Method::Get {
@@ -142,6 +150,16 @@ impl Upstream {
         self.forget(&token).await;
         let token = self.token(&app, &order.user_id).await?;
         send(&app, &order.request, Some(&token)).await
+    }
+
+    async fn stream(&self, order: stream::Order) -> std::result::Result<Answer, Error> {
+        let app = App::new(&self.env)?;
+        // A token for market data outlives the permission that it was given for; the permission is what counts.
+        self.token(&app, &order.user_id).await?;
+        let ask = async |request| self.carry_out(&Order { user_id: order.user_id.clone(), request }).await;
+        let streamed = self.streams.carry_out(&self.state, &app, &order, ask).await?;
+        let body = serde_json::to_vec(&streamed).map_err(|_| unreadable())?;
+        Ok(Answer::new(200, None, body, app.now))
     }
 
     /// The user's access token: held, stored, or minted now.
@@ -361,7 +379,13 @@ pub(crate) async fn forget(app: &App, user: &UserId) -> std::result::Result<(), 
     to_object(app, user, FORGET, Vec::new()).await.map(drop)
 }
 
-async fn to_object(app: &App, user: &UserId, path: &str, body: Vec<u8>) -> std::result::Result<Answer, Error> {
+/// Sends an order to the user's object.
+pub(crate) async fn to_object(
+    app: &App,
+    user: &UserId,
+    path: &str,
+    body: Vec<u8>,
+) -> std::result::Result<Answer, Error> {
     let unavailable =
         || Error::new(Reason::UpstreamUnavailable, "The connection to TastyTrade broke. Try again in a moment.");
     let order = http::Request::post(format!("http://upstream{path}")).body(body).map_err(|_| unreadable())?;

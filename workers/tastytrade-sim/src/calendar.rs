@@ -2,6 +2,8 @@
 //!
 //! In scope: equities, times in UTC. Out of scope: futures sessions, and closures that no rule foresees.
 
+use std::sync::LazyLock;
+
 use chrono::{Datelike, Days, NaiveDate, TimeDelta, TimeZone, Utc, Weekday};
 use domain::Timestamp;
 
@@ -77,6 +79,34 @@ pub(crate) fn nth(year: i32, month: u32, weekday: Weekday, n: u8) -> NaiveDate {
     NaiveDate::from_weekday_of_month_opt(year, month, weekday, n).unwrap_or_default()
 }
 
+/// The first of the years whose days are computed once and kept.
+const FIRST_KEPT: i32 = 2015;
+/// How many years are kept.
+const YEARS_KEPT: usize = 50;
+
+/// The special days of a year.
+#[derive(Debug)]
+struct Year {
+    holidays: Vec<NaiveDate>,
+    half_days: Vec<NaiveDate>,
+}
+
+static KEPT: LazyLock<Vec<Year>> = LazyLock::new(|| {
+    (FIRST_KEPT..).take(YEARS_KEPT).map(|year| Year { holidays: holidays(year), half_days: half_days(year) }).collect()
+});
+
+fn kept(year: i32) -> Option<&'static Year> {
+    usize::try_from(year - FIRST_KEPT).ok().and_then(|place| KEPT.get(place))
+}
+
+fn is_holiday(date: NaiveDate) -> bool {
+    kept(date.year()).map_or_else(|| holidays(date.year()).contains(&date), |year| year.holidays.contains(&date))
+}
+
+fn is_half_day(date: NaiveDate) -> bool {
+    kept(date.year()).map_or_else(|| half_days(date.year()).contains(&date), |year| year.half_days.contains(&date))
+}
+
 /// Days on which the exchanges are closed, weekends aside.
 pub(crate) fn holidays(year: i32) -> Vec<NaiveDate> {
     let last_monday_of_may = ymd(year, 5, 31) - Days::new(u64::from(ymd(year, 5, 31).weekday().num_days_from_monday()));
@@ -123,18 +153,23 @@ fn easter(year: i32) -> NaiveDate {
 /// Days that end at 13:00: the eve of Independence Day, the day after Thanksgiving, Christmas Eve.
 pub(crate) fn half_days(year: i32) -> Vec<NaiveDate> {
     let candidates = [ymd(year, 7, 3), nth(year, 11, Weekday::Thu, 4) + Days::new(1), ymd(year, 12, 24)];
-    candidates.into_iter().filter(|day| is_trading_day(*day)).collect()
+    let closed = holidays(year);
+    candidates.into_iter().filter(|day| is_weekday(*day) && !closed.contains(day)).collect()
 }
 
 /// Whether there is a session on that day.
 pub(crate) fn is_trading_day(date: NaiveDate) -> bool {
-    !matches!(date.weekday(), Weekday::Sat | Weekday::Sun) && !holidays(date.year()).contains(&date)
+    is_weekday(date) && !is_holiday(date)
+}
+
+fn is_weekday(date: NaiveDate) -> bool {
+    !matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
 }
 
 /// The session of that day.
 pub(crate) fn session(date: NaiveDate) -> Option<Session> {
     is_trading_day(date).then(|| {
-        let (close, end) = if half_days(date.year()).contains(&date) { (13, 17) } else { (16, 20) };
+        let (close, end) = if is_half_day(date) { (13, 17) } else { (16, 20) };
         Session {
             date,
             start_at: eastern(date, 8, 15),
@@ -193,7 +228,12 @@ pub(crate) fn sessions_before(date: NaiveDate) -> i64 {
     let epoch = ymd(EPOCH.0, EPOCH.1, EPOCH.2);
     let days = date.signed_duration_since(epoch).num_days().max(0);
     let weekdays = days / 7 * 5 + (days % 7).min(5);
-    let closed = (EPOCH.0..=date.year()).flat_map(holidays).filter(|day| (epoch..date).contains(day)).count();
+    let in_year = |year: i32| match kept(year) {
+        Some(kept) if year < date.year() => kept.holidays.iter().filter(|day| **day >= epoch).count(),
+        Some(kept) => kept.holidays.iter().filter(|day| (epoch..date).contains(day)).count(),
+        None => holidays(year).iter().filter(|day| (epoch..date).contains(day)).count(),
+    };
+    let closed: usize = (EPOCH.0..=date.year()).map(in_year).sum();
     weekdays - i64::try_from(closed).unwrap_or(0)
 }
 

@@ -9,11 +9,12 @@ use serde_json::{Value, json};
 use vault::Entropy;
 
 use crate::{
-    calendar,
+    accounts, calendar,
     call::{self, Call, Reply},
     faults::Fault,
     market::{Override, listing},
     oauth::grants,
+    rest,
     state::Clock,
     users,
     wire::{decimal, moment},
@@ -58,6 +59,12 @@ pub(crate) fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &
         (&Method::POST, "/sim/access-lifetime") => access_lifetime(world, call),
         (&Method::POST, "/sim/grant") => user(call).map(|user| grant(world, user, wall, entropy)),
         (&Method::POST, "/sim/price") => price(world, call, wall),
+        (&Method::DELETE, "/sim/sockets") => {
+            world.sockets.closings += 1;
+            Ok(json!({ "closing": world.sockets.open }))
+        }
+        (&Method::POST, "/sim/handshake") => handshake(world, call),
+        (&Method::POST, "/sim/announce") => announce(world, call, wall),
         _ => return call::json(404, &json!({ "error": { "code": "not_found", "message": "No such handle" } })),
     };
     match outcome {
@@ -78,9 +85,11 @@ fn state(world: &World, wall: Timestamp) -> Value {
         "clock": state.clock,
         "market": calendar::phase(now).as_str(),
         "seed": state.seed,
+        "lenient_handshake": state.lenient_handshake,
         "mints": state.mints,
         "requests": world.journal.counts(),
         "in_flight": world.journal.in_flight(),
+        "sockets": world.sockets.open,
         "faults": state.faults,
         "prices": state.overrides,
         "access_seconds": state.access_seconds,
@@ -182,6 +191,36 @@ fn grant(world: &mut World, user: &str, wall: Timestamp, entropy: &dyn Entropy) 
         "client_secret": created.client_secret,
         "refresh_token": created.refresh_token,
     })
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    strict: bool,
+}
+
+/// Whether DXLink ends the session of a client that says its token before it is asked: so it is since June 2026.
+fn handshake(world: &mut World, call: &Call) -> Outcome {
+    let Handshake { strict } = body(call)?;
+    world.edit().lenient_handshake = !strict;
+    Ok(json!({ "strict": strict }))
+}
+
+#[derive(Deserialize)]
+struct Announce<'a> {
+    account: &'a str,
+    kind: &'a str,
+}
+
+/// Tells those who follow an account of its balance or its positions, as they are.
+fn announce(world: &mut World, call: &Call, wall: Timestamp) -> Outcome {
+    let Announce { account, kind } = body(call)?;
+    let account = accounts::find(account).ok_or_else(|| Wrong(format!("there is no account {account}")))?;
+    let news = rest::news(world.state(), account, kind, wall);
+    let news = news.ok_or_else(|| Wrong("kind is AccountBalance or CurrentPosition".to_owned()))?;
+    for data in &news {
+        world.edit().news.tell(account.number, kind, data, wall);
+    }
+    Ok(json!({ "told": news.len() }))
 }
 
 #[derive(Deserialize)]

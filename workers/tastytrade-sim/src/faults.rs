@@ -33,6 +33,21 @@ pub(crate) enum Kind {
     /// The grant counts as revoked for this call.
     #[serde(rename = "revoked")]
     Revoked,
+    /// For a socket: nothing is sent any more.
+    #[serde(rename = "silence")]
+    Silence,
+    /// For a socket: it closes.
+    #[serde(rename = "close")]
+    Close,
+    /// For a socket: one text is cut in half.
+    #[serde(rename = "malformed")]
+    Malformed,
+    /// For a socket: texts that belong together come the wrong way round.
+    #[serde(rename = "disorder")]
+    Disorder,
+    /// For a socket: no token is accepted.
+    #[serde(rename = "auth")]
+    Auth,
 }
 
 /// Calls that are to fail.
@@ -51,6 +66,9 @@ pub(crate) struct Fault {
     /// How long a hanging call hangs.
     #[serde(default = "hang_seconds")]
     pub seconds: u64,
+    /// How many texts of a socket are sent before silence, the end or the broken text.
+    #[serde(default)]
+    pub after: u64,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "serde wants the field's type")]
@@ -80,7 +98,7 @@ pub(crate) fn has(faults: &[Fault], path: &str) -> bool {
 pub(crate) fn reply(fault: &Fault, path: &str) -> Option<Reply> {
     let refused = |refusal: &Refusal| call::json(refusal.status(), &refusal.body());
     match fault.fault {
-        Kind::Hang => None,
+        Kind::Hang | Kind::Silence | Kind::Close | Kind::Malformed | Kind::Disorder | Kind::Auth => None,
         Kind::TokenInvalid => Some(refused(&Refusal::TokenInvalid)),
         Kind::Revoked if path == token::PATH => Some(token::refused(&token::TokenError::revoked())),
         Kind::Revoked => Some(refused(&Refusal::TokenInvalid)),

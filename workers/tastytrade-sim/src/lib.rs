@@ -9,14 +9,17 @@ mod accounts;
 mod calendar;
 mod call;
 mod control;
+mod desk;
 mod faults;
 mod journal;
 mod market;
 mod oauth;
+mod orders;
 mod pages;
 mod rest;
 mod shell;
 mod state;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod users;

@@ -10,12 +10,17 @@ use crate::{
     faults::Fault,
     market::{Market, Override},
     oauth::{Attempt, Code, Grant, PersonalApp},
+    orders::{Order, complex::ComplexOrder},
+    rest::Watchlist,
+    stream::accounts::News,
 };
 
 /// How long an access token lives unless a test shortens it, in seconds.
 const ACCESS_SECONDS: i64 = 900;
 /// The market's seed unless a test sets another.
 const SEED: u64 = 20_260_102;
+/// The number of the first order that is placed here.
+const FIRST_ORDER: u64 = 900_000_001;
 
 /// The market's clock. Tokens, codes and logins go by the wall clock, so that a test may move the market to a Tuesday noon
 /// without ending anybody's login.
@@ -85,8 +90,21 @@ pub(crate) struct State {
     pub personal_apps: BTreeMap<String, PersonalApp>,
     /// How many access tokens were made.
     pub mints: Mints,
+    /// The users' own watchlists, once they changed something.
+    pub watchlists: BTreeMap<String, Vec<Watchlist>>,
+    /// Orders that were placed here; those of the accounts' own history are not kept but computed.
+    pub orders: Vec<Order>,
+    /// Orders that hang together.
+    pub complex_orders: Vec<ComplexOrder>,
+    /// How many orders were placed here.
+    pub orders_placed: u64,
     /// By user, the number of the last access token that was made to expire early.
     pub expired_through: BTreeMap<String, u64>,
+    /// Whether DXLink takes a token before it has asked for one, as it did until June 2026.
+    pub lenient_handshake: bool,
+    /// What happened to accounts, for those who follow them.
+    #[serde(skip)]
+    pub news: News,
 }
 
 impl Default for State {
@@ -102,12 +120,24 @@ impl Default for State {
             grants: BTreeMap::new(),
             personal_apps: BTreeMap::new(),
             mints: Mints::default(),
+            watchlists: BTreeMap::new(),
+            orders: Vec::new(),
+            complex_orders: Vec::new(),
+            orders_placed: 0,
             expired_through: BTreeMap::new(),
+            lenient_handshake: false,
+            news: News::default(),
         }
     }
 }
 
 impl State {
+    /// A number for a new order.
+    pub(crate) fn next_order(&mut self) -> u64 {
+        self.orders_placed += 1;
+        FIRST_ORDER + self.orders_placed - 1
+    }
+
     /// The market as it is now.
     pub(crate) fn market(&self) -> Market<'_> {
         Market { seed: self.seed, overrides: &self.overrides }

@@ -6,6 +6,7 @@
 //! | `second` | one account; the user to try other people's data with |
 //! | `newcomer` | a customer without an `external-id`, with an account that holds cash only |
 //! | `delayed` | has delayed quotes: market data are 15 minutes old |
+//! | `saver` | one cash account with shares, covered calls and a cash-secured put |
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "simulator";
@@ -28,7 +29,7 @@ pub(crate) struct User {
 }
 
 /// All of them.
-pub(crate) static USERS: [User; 4] = [
+pub(crate) static USERS: [User; 5] = [
     User {
         name: "trader",
         email: "trader@example.com",
@@ -64,6 +65,15 @@ pub(crate) static USERS: [User; 4] = [
         customer_id: "1000004",
         external_id: Some("U0004444444"),
         delayed: true,
+    },
+    User {
+        name: "saver",
+        email: "saver@example.com",
+        first_name: "Sasha",
+        last_name: "Saver",
+        customer_id: "1000005",
+        external_id: Some("U0005555555"),
+        delayed: false,
     },
 ];
 

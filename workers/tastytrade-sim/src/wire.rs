@@ -38,6 +38,38 @@ pub(crate) fn zulu(at: Timestamp) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
+/// A signed amount as two fields: the absolute value and whether it is a credit or a debit.
+pub(crate) fn with_effect(fields: &mut serde_json::Map<String, Value>, name: &str, value: Decimal) {
+    fields.insert(name.to_owned(), json!(decimal(value.abs())));
+    fields.insert(format!("{name}-effect"), json!(effect(value)));
+}
+
+/// `Credit` above zero, `Debit` below.
+pub(crate) fn effect(value: Decimal) -> &'static str {
+    if value.is_zero() {
+        "None"
+    } else if value.is_sign_negative() {
+        "Debit"
+    } else {
+        "Credit"
+    }
+}
+
+/// Decimals in what is kept: as texts, so that no digit is lost.
+pub(crate) mod decimal_text {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.map(|value| value.to_string()).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| text.parse().map_err(de::Error::custom)).transpose()
+    }
+}
+
 /// An answer with one object or list in the usual envelope.
 pub(crate) fn envelope(data: &Value, context: &str) -> Value {
     json!({ "data": data, "context": context })
@@ -65,6 +97,12 @@ pub(crate) enum Refusal {
     UnsupportedVersion,
     /// An argument is missing or wrong.
     Invalid(String),
+    /// Named parameters are missing or wrong, with the reasons.
+    Domains(Vec<(String, String)>),
+    /// An order that the broker does not take, with codes and messages.
+    Preflight(Vec<(&'static str, String)>),
+    /// What was asked for cannot be done in the state that things are in.
+    Unprocessable(&'static str, String),
     /// Too many calls.
     TooManyRequests,
     /// The service failed.
@@ -79,7 +117,8 @@ impl Refusal {
             Self::NotPermitted | Self::InsufficientScopes => 403,
             Self::NotFound => 404,
             Self::UnsupportedVersion => 406,
-            Self::Invalid(_) => 400,
+            Self::Invalid(_) | Self::Domains(_) => 400,
+            Self::Preflight(_) | Self::Unprocessable(..) => 422,
             Self::TooManyRequests => 429,
             Self::Internal => 500,
         }
@@ -101,6 +140,24 @@ impl Refusal {
                 return json!({ "error": {
                     "code": "validation_error", "message": "Request validation failed", "errors": errors
                 } });
+            }
+            Self::Domains(domains) => {
+                let errors: Vec<Value> =
+                    domains.iter().map(|(domain, reason)| json!({ "domain": domain, "reason": reason })).collect();
+                return json!({ "error": {
+                    "code": "validation_error", "message": "Request validation failed", "errors": errors
+                } });
+            }
+            Self::Preflight(checks) => {
+                let errors: Vec<Value> =
+                    checks.iter().map(|(code, message)| json!({ "code": code, "message": message })).collect();
+                return json!({ "error": {
+                    "code": "preflight_check_failure", "message": "One or more preflight checks failed",
+                    "errors": errors
+                } });
+            }
+            Self::Unprocessable(code, message) => {
+                return json!({ "error": { "code": code, "message": message } });
             }
             Self::TooManyRequests => ("too_many_requests", "Too many requests, slow down"),
             Self::Internal => ("internal_server_error", "Something went wrong. Support id: 00000000-sim"),

@@ -1,5 +1,7 @@
 //! The simulator as a whole: what is kept, what is remembered, and the way of a call through both.
 
+use std::collections::BTreeMap;
+
 use domain::Timestamp;
 use http::Method;
 use vault::Entropy;
@@ -7,11 +9,15 @@ use vault::Entropy;
 use crate::{
     calendar,
     call::{self, Call, Reply},
-    control, faults,
+    control,
+    desk::Desk,
+    faults,
     journal::Journal,
     oauth::{Purpose, login, token},
+    orders::fill,
     pages, rest,
     state::State,
+    stream::{self, Connection},
     wire::Refusal,
 };
 
@@ -22,6 +28,17 @@ pub(crate) struct World {
     changed: bool,
     /// What was called.
     pub journal: Journal,
+    /// The sockets that are open.
+    pub sockets: Sockets,
+}
+
+/// The sockets that are open, and whether they are to be.
+#[derive(Debug, Default)]
+pub(crate) struct Sockets {
+    /// How many, by path.
+    pub open: BTreeMap<String, u64>,
+    /// Counts how often all of them were closed: one that was opened before the last time closes.
+    pub closings: u64,
 }
 
 /// A call that has come in.
@@ -32,6 +49,7 @@ pub(crate) struct Started {
     /// How long it is to wait before it is answered.
     pub wait_seconds: u64,
     forced: Option<Reply>,
+    fault: Option<faults::Fault>,
 }
 
 impl World {
@@ -51,9 +69,24 @@ impl World {
         &mut self.state
     }
 
+    /// The place where calls change things.
+    pub(crate) fn desk(&mut self, wall: Timestamp) -> Desk<'_> {
+        self.changed = true;
+        Desk { state: &mut self.state, wall }
+    }
+
+    /// Looks at the resting orders: some may be filled, others may have run out.
+    pub(crate) fn look_at_orders(&mut self, wall: Timestamp) {
+        if self.state.orders.iter().any(|order| !order.status.is_terminal()) {
+            let now = self.state.clock.now(wall);
+            fill::look(&mut self.desk(wall), now);
+        }
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
-        *self = Self { changed: true, journal: self.journal.emptied(), ..Self::default() };
+        let sockets = std::mem::take(&mut self.sockets);
+        *self = Self { changed: true, journal: self.journal.emptied(), sockets, ..Self::default() };
     }
 
     /// Whether something changed since the last time this was asked.
@@ -65,12 +98,17 @@ impl World {
 /// Notes a call and takes the fault that is meant for it.
 pub(crate) fn start(world: &mut World, call: &Call, wall: Timestamp) -> Started {
     let path = call.uri().path();
-    let mut started = Started { entry: None, wait_seconds: 0, forced: None };
+    let mut started = Started { entry: None, wait_seconds: 0, forced: None, fault: None };
     if is_page(path) {
         return started;
     }
     let route = rest::Route::of(call.method(), path);
-    let pattern = if path == token::PATH { token::PATH } else { route.as_ref().map_or("other", rest::Route::pattern) };
+    let pattern = match path {
+        token::PATH => token::PATH,
+        stream::DXLINK => stream::DXLINK,
+        stream::STREAMER => stream::STREAMER,
+        _ => route.as_ref().map_or("other", rest::Route::pattern),
+    };
     let shown = call.uri().path_and_query().map_or(path, http::uri::PathAndQuery::as_str);
     started.entry = Some(world.journal.started(call.method().as_str(), shown, pattern, wall));
     if faults::has(&world.state.faults, path)
@@ -78,6 +116,7 @@ pub(crate) fn start(world: &mut World, call: &Call, wall: Timestamp) -> Started 
     {
         started.forced = faults::reply(&fault, path);
         started.wait_seconds = if fault.fault == faults::Kind::Hang { fault.seconds } else { 0 };
+        started.fault = Some(fault);
     }
     started
 }
@@ -104,6 +143,24 @@ pub(crate) fn abandon(world: &mut World, started: &Started, wall: Timestamp) {
     }
 }
 
+/// Opens a socket, once the waiting is over; or the answer that comes in its place.
+#[expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")]
+pub(crate) fn connect(
+    world: &mut World,
+    started: Started,
+    call: &Call,
+    wall: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<Connection, Reply> {
+    if started.forced.is_some() {
+        return Err(finish(world, started, call, wall, entropy));
+    }
+    if let Some(entry) = started.entry {
+        world.journal.finished(entry, 101, wall);
+    }
+    Ok(Connection::new(call.uri().path(), started.fault, &world.state, wall))
+}
+
 /// Pages and control calls are neither counted nor disturbed by faults.
 fn is_page(path: &str) -> bool {
     path.starts_with("/sim/")
@@ -127,6 +184,9 @@ fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &dyn Entropy
         },
         (_, path) if path.starts_with("/sim/") => control::answer(world, call, wall, entropy),
         (_, path) if is_page(path) => call::json(404, &Refusal::NotFound.body()),
-        (method, path) => rest::answer(&world.state, call, rest::Route::of(method, path).as_ref(), wall),
+        (method, path) => {
+            world.look_at_orders(wall);
+            rest::answer(world, call, rest::Route::of(method, path).as_ref(), wall)
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! `GET /debug/analysis` and `GET /debug/panic?at=before|after|analysis|analysis-after|step`: development only, elsewhere
-//! not found.
+//! `GET /debug/analysis`, `GET /debug/panic?at=before|after|analysis|analysis-after|step` and `POST /debug/stream`:
+//! development only, elsewhere not found.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use domain::{Error, Reason};
 use edge::http::{Request, Response, json};
 use serde_json::Value;
 
-use crate::{app::App, config::Environment};
+use crate::{app::App, auth, config::Environment, rate::Class};
 
 fn only_in_development(app: &App<'_>) -> Result<(), Error> {
     match app.config.environment {
@@ -21,6 +21,22 @@ fn only_in_development(app: &App<'_>) -> Result<(), Error> {
 pub(crate) async fn analysis(app: &App<'_>) -> Result<Response, Error> {
     only_in_development(app)?;
     Ok(json(200, &app.ask::<Value>(None, Call::Health).await?))
+}
+
+/// Collects market data on demand, for the bearer of an access token.
+pub(crate) async fn stream(app: &App<'_>, request: &Request) -> Result<Response, Error> {
+    only_in_development(app)?;
+    let caller = match auth::token(app, request).await {
+        Ok(token) => auth::caller(app, request, token, Class::Market).await,
+        Err(refusal) => Err(refusal),
+    };
+    let caller = match caller {
+        Ok(caller) => caller,
+        Err(refusal) => return Ok(refusal),
+    };
+    let asked = serde_json::from_slice(request.body())
+        .map_err(|error| Error::new(Reason::InvalidRequest, format!("The body is not what to collect: {error}.")))?;
+    Ok(json(200, &app.ask_raw(caller.principal, Call::DebugStream(asked)).await?))
 }
 
 /// Panics on demand.

@@ -8,7 +8,7 @@
 //! | `GET /` | the landing page |
 //! | `HEAD` anywhere | 200 and the protocol's version |
 //! | `GET /health` | the state of every binding |
-//! | `GET /debug/analysis`, `/debug/panic` | development only |
+//! | `GET /debug/analysis`, `/debug/panic`, `POST /debug/stream` | development only |
 //! | `/.well-known/*`, `/oauth/*` and their aliases, `/login`, `/logout` | [`crate::identity`] |
 //! | `GET /dashboard`, `POST /dashboard/sync`, `GET /ws` | the user's page and its live channel |
 //! | `/settings`, `/settings/*` | [`settings`] |
@@ -177,6 +177,7 @@ async fn page(app: &App<'_>, request: &Request) -> Result<Response, Error> {
         ("GET", "/health") => health::show(app).await,
         ("GET", "/debug/analysis") => debug::analysis(app).await,
         ("GET", "/debug/panic") => debug::panic(app, request).await,
+        ("POST", "/debug/stream") => debug::stream(app, request).await,
         ("GET", "/dashboard") => dashboard::show(app, request).await,
         ("POST", "/dashboard/sync") => dashboard::sync(app, request).await,
         (_, path) if path == "/settings" || path.starts_with("/settings/") => settings::route(app, request).await,

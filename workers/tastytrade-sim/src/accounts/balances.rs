@@ -27,21 +27,32 @@ pub(crate) struct Balances {
 }
 
 impl Balances {
+    /// What options may be bought or sold with.
+    pub(crate) fn buying_power(&self) -> Decimal {
+        self.net_liquidating_value() - self.required.maintenance
+    }
+
     /// Cash and marks added up.
     pub(crate) fn net_liquidating_value(&self) -> Decimal {
         self.cash + self.long_shares - self.short_shares + self.long_options - self.short_options
     }
 }
 
-/// Adds the positions up.
-pub(crate) fn balances(market: &Market<'_>, account: &Account, positions: &[Position], now: Timestamp) -> Balances {
+/// Adds cash and positions up.
+pub(crate) fn balances(
+    market: &Market<'_>,
+    account: &Account,
+    cash: Decimal,
+    positions: &[Position],
+    now: Timestamp,
+) -> Balances {
     let sum = |options: bool, long: bool| -> Decimal {
         let wanted = |position: &&Position| position.option.is_some() == options && (position.count > 0) == long;
         positions.iter().filter(wanted).map(Position::value).sum()
     };
     let spot = |symbol: &str| listing::find(symbol).map_or(Decimal::ZERO, |listing| quote::last(market, listing, now));
     Balances {
-        cash: Decimal::new(account.cash_cents, 2),
+        cash,
         long_shares: sum(false, true),
         short_shares: sum(false, false),
         long_options: sum(true, true),
@@ -78,7 +89,7 @@ const ALWAYS_ZERO: [&str; 21] = [
 /// The object that `/accounts/{n}/balances/USD` answers.
 pub(crate) fn item(account: &Account, balances: &Balances, now: Timestamp) -> Value {
     let net = balances.net_liquidating_value();
-    let excess = (net - balances.required.maintenance).max(Decimal::ZERO);
+    let excess = balances.buying_power().max(Decimal::ZERO);
     let (leverage, day_leverage) = if account.kind == AccountKind::Margin {
         (Decimal::TWO, Decimal::from(4))
     } else {
@@ -125,10 +136,15 @@ pub(crate) fn item(account: &Account, balances: &Balances, now: Timestamp) -> Va
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::accounts::{ACCOUNTS, positions::positions};
+    use crate::{
+        accounts::{
+            ACCOUNTS,
+            ledger::{self, Book},
+            positions::positions,
+        },
+        state::State,
+    };
 
     /// What the public Python SDK (13.2.3) refuses to parse a balance without.
     const REQUIRED: &str = "account-number cash-balance long-equity-value short-equity-value long-derivative-value \
@@ -145,22 +161,26 @@ mod tests {
 
     #[test]
     fn net_liquidating_value_is_cash_and_marks() {
-        let none = BTreeMap::new();
-        let market = Market { seed: 1, overrides: &none };
-        let now: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
-        for account in &ACCOUNTS {
-            let positions = positions(&market, account, now);
-            let marks: Decimal = positions
-                .iter()
-                .map(|position| if position.count < 0 { -position.value() } else { position.value() })
-                .sum();
-            let balances = balances(&market, account, &positions, now);
-            let net = balances.net_liquidating_value();
-            assert_eq!(net, Decimal::new(account.cash_cents, 2) + marks);
-            assert!(balances.required.maintenance < net, "{}: {balances:?}", account.number);
-            let item = item(account, &balances, now);
-            for name in REQUIRED.split_whitespace() {
-                assert!(item[name].is_string(), "{name}");
+        let state = State::default();
+        let market = state.market();
+        for now in ["2026-11-20T15:00:00Z", "2026-02-10T15:00:00Z", "2027-08-18T18:00:00Z"] {
+            let now: Timestamp = now.parse().unwrap();
+            for account in &ACCOUNTS {
+                let book = Book::of(&ledger::of(&state, account, now));
+                let positions = positions(&market, &book, now);
+                let marks: Decimal = positions
+                    .iter()
+                    .map(|position| if position.count < 0 { -position.value() } else { position.value() })
+                    .sum();
+                let balances = balances(&market, account, book.cash, &positions, now);
+                let net = balances.net_liquidating_value();
+                assert_eq!(net, book.cash + marks);
+                assert_eq!(net, book.net_liquidating_value(&market, now));
+                assert!(balances.required.maintenance < net, "{}: {balances:?}", account.number);
+                let item = item(account, &balances, now);
+                for name in REQUIRED.split_whitespace() {
+                    assert!(item[name].is_string(), "{name}");
+                }
             }
         }
     }

@@ -25,18 +25,29 @@ pub(crate) struct Requirement {
 
 /// The requirement of all positions: each underlying by itself, then added up.
 pub(crate) fn requirement(kind: AccountKind, positions: &[Position], spot: impl Fn(&str) -> Decimal) -> Requirement {
+    by_underlying(positions).into_iter().fold(Requirement::default(), |sum, (symbol, group)| {
+        let one = of_group(kind, &group, spot(symbol));
+        Requirement {
+            initial: sum.initial + one.initial,
+            maintenance: sum.maintenance + one.maintenance,
+            options: sum.options + one.options,
+        }
+    })
+}
+
+/// The positions by the symbol that they follow.
+pub(crate) fn by_underlying(positions: &[Position]) -> BTreeMap<&'static str, Vec<&Position>> {
     let mut groups: BTreeMap<&str, Vec<&Position>> = BTreeMap::new();
     for position in positions {
         groups.entry(position.underlying.symbol).or_default().push(position);
     }
-    groups.into_iter().fold(Requirement::default(), |sum, (symbol, group)| {
-        let (shares, options) = (of_shares(kind, &group), of_options(kind, &group, spot(symbol)));
-        Requirement {
-            initial: sum.initial + shares.initial + options,
-            maintenance: sum.maintenance + shares.maintenance + options,
-            options: sum.options + options,
-        }
-    })
+    groups
+}
+
+/// The requirement of the positions in one underlying.
+pub(crate) fn of_group(kind: AccountKind, group: &[&Position], spot: Decimal) -> Requirement {
+    let (shares, options) = (of_shares(kind, group), of_options(kind, group, spot));
+    Requirement { initial: shares.initial + options, maintenance: shares.maintenance + options, options }
 }
 
 fn of_shares(kind: AccountKind, group: &[&Position]) -> Requirement {
@@ -44,7 +55,7 @@ fn of_shares(kind: AccountKind, group: &[&Position]) -> Requirement {
         group.iter().filter(|position| position.option.is_none()).map(|position| position.value()).sum();
     let (initial, maintenance) = match kind {
         AccountKind::Margin => (Decimal::new(50, 2), Decimal::new(30, 2)),
-        AccountKind::Ira => (Decimal::ONE, Decimal::ONE),
+        AccountKind::Ira | AccountKind::Cash => (Decimal::ONE, Decimal::ONE),
     };
     Requirement { initial: value * initial, maintenance: value * maintenance, options: Decimal::ZERO }
 }
@@ -55,7 +66,7 @@ fn of_options(kind: AccountKind, group: &[&Position], spot: Decimal) -> Decimal 
     let shares: i64 = group.iter().filter(|position| position.option.is_none()).map(|position| position.count).sum();
     let calls = side(kind, group, Right::Call, spot, (shares / 100).max(0));
     let puts = side(kind, group, Right::Put, spot, 0);
-    if kind == AccountKind::Ira { calls + puts } else { calls.max(puts) }
+    if kind == AccountKind::Margin { calls.max(puts) } else { calls + puts }
 }
 
 fn side(kind: AccountKind, group: &[&Position], right: Right, spot: Decimal, covered: i64) -> Decimal {
@@ -91,7 +102,7 @@ fn width(short: &Occ, long: &Occ) -> Decimal {
 /// Per share: a fifth of the spot less what the option is out of the money, at least a tenth, and the option's value.
 fn naked(kind: AccountKind, option: &Occ, mark: Decimal, spot: Decimal) -> Decimal {
     let strike = strike(option);
-    if kind == AccountKind::Ira && option.right == Right::Put {
+    if kind != AccountKind::Margin && option.right == Right::Put {
         return strike;
     }
     let (out_of_the_money, floor) = match option.right {
@@ -117,6 +128,7 @@ mod tests {
         let moment = "2026-11-20T15:00:00Z".parse().unwrap();
         Position {
             symbol: symbol.to_owned(),
+            streamer_symbol: symbol.to_owned(),
             underlying,
             option,
             count,
@@ -124,6 +136,8 @@ mod tests {
             prev_close: Decimal::ONE,
             mark: Decimal::from(mark),
             opened_at: moment,
+            updated_at: moment,
+            realized: Decimal::ZERO,
             expires_at: None,
         }
     }

@@ -1,12 +1,15 @@
-//! The users' accounts and what they hold.
+//! The users' accounts: one ledger for each, from which positions, balances, transactions and histories are computed.
 //!
-//! Holdings are written relative to the market ("two calls five percent above the price at which they were opened, first
-//! monthly expiration at least three weeks away"), so that they make sense at any date and stay what they are until they
-//! expire. In scope: positions, balances, requirements. Out of scope: orders and history.
+//! What an account did before anybody placed an order here is written as programs relative to the market ("two calls five
+//! percent above the price, rolled into the first monthly expiration at least three weeks away"), so that it makes sense
+//! at any date and stays what it is.
 
 pub(crate) mod balances;
+pub(crate) mod ledger;
 pub(crate) mod margin;
+pub(crate) mod net_liq;
 pub(crate) mod positions;
+pub(crate) mod programs;
 
 use crate::market::occ::Right;
 
@@ -17,15 +20,28 @@ pub(crate) enum AccountKind {
     Margin,
     /// A Roth IRA: nothing is lent, short puts are covered by cash.
     Ira,
+    /// Nothing is lent.
+    Cash,
 }
 
-/// One line of an account.
+/// What an account does all the time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Holding {
-    /// Shares, bought at `cost` times the price that the symbol wanders around.
+pub(crate) enum Program {
+    /// Shares that came from another broker with a cost of `cost` times the price that the symbol wanders around.
     Shares { symbol: &'static str, count: i64, cost: f64 },
-    /// Options: `count` below zero is short; the strike is `moneyness` times the price when they were opened.
-    Options { symbol: &'static str, count: i64, right: Right, moneyness: f64, min_days: u64 },
+    /// Options of a monthly expiration, rolled when less than `min_days` are left: `count` below zero is short; the strike
+    /// is `moneyness` times the price at the roll.
+    Monthly { symbol: &'static str, count: i64, right: Right, moneyness: f64, min_days: u64 },
+    /// Two of these with one expiration, as one order: the second buys what the first sells.
+    Spread { symbol: &'static str, count: i64, right: Right, short: f64, long: f64, min_days: u64 },
+    /// A short strangle of a Friday, moved on every Monday, so that it has 18 to 25 days to live.
+    Strangle { symbol: &'static str, count: i64, put: f64, call: f64 },
+    /// A put spread that is opened on a Wednesday and expires worthless on the Friday of the week after.
+    Expiring { symbol: &'static str, count: i64, width: f64 },
+    /// A short put on whichever of the symbols falls most after the roll, so that it is tested.
+    Tested { count: i64, min_days: u64 },
+    /// Every other week a short put that is at about 60 percent of its profit two to four weeks later.
+    Winner { count: i64 },
 }
 
 /// An account.
@@ -36,9 +52,9 @@ pub(crate) struct Account {
     pub owner: &'static str,
     pub nickname: &'static str,
     pub kind: AccountKind,
-    /// Cash in cents.
-    pub cash_cents: i64,
-    pub holdings: &'static [Holding],
+    /// What was paid in on the first day, in cents.
+    pub deposit_cents: i64,
+    pub programs: &'static [Program],
 }
 
 impl Account {
@@ -54,40 +70,57 @@ impl Account {
     /// The wire's name of the account's type.
     pub(crate) fn type_name(&self) -> &'static str {
         match self.kind {
-            AccountKind::Margin => "Individual",
+            AccountKind::Margin | AccountKind::Cash => "Individual",
             AccountKind::Ira => "Roth IRA",
+        }
+    }
+
+    /// The wire's name of the way in which requirements are computed.
+    pub(crate) fn margin_calculation(&self) -> &'static str {
+        match self.kind {
+            AccountKind::Margin => "Reg T",
+            AccountKind::Ira => "IRA Margin",
+            AccountKind::Cash => "Cash",
+        }
+    }
+
+    /// The wire's name of what it may do with options.
+    pub(crate) fn options_level(&self) -> &'static str {
+        match self.kind {
+            AccountKind::Margin => "No Restrictions",
+            AccountKind::Ira => "Defined Risk",
+            AccountKind::Cash => "Covered And Cash Secured",
         }
     }
 }
 
-const fn options(symbol: &'static str, count: i64, right: Right, moneyness: f64, min_days: u64) -> Holding {
-    Holding::Options { symbol, count, right, moneyness, min_days }
+const fn monthly(symbol: &'static str, count: i64, right: Right, moneyness: f64, min_days: u64) -> Program {
+    Program::Monthly { symbol, count, right, moneyness, min_days }
 }
 
 /// All accounts.
-pub(crate) static ACCOUNTS: [Account; 5] = [
+pub(crate) static ACCOUNTS: [Account; 6] = [
     Account {
         number: "5WX10001",
         owner: "trader",
         nickname: "Options income",
         kind: AccountKind::Margin,
-        cash_cents: 8_412_375,
-        holdings: &[
+        deposit_cents: 14_000_000,
+        programs: &[
             // Long stock with two covered calls on it, bought cheaply: the winner.
-            Holding::Shares { symbol: "AAPL", count: 300, cost: 0.66 },
-            options("AAPL", -2, Right::Call, 1.05, 21),
+            Program::Shares { symbol: "AAPL", count: 300, cost: 0.66 },
+            monthly("AAPL", -2, Right::Call, 1.05, 21),
             // Bought far too dear: the loser.
-            Holding::Shares { symbol: "TSLA", count: 40, cost: 1.62 },
+            Program::Shares { symbol: "TSLA", count: 40, cost: 1.62 },
             // Three naked puts.
-            options("NVDA", -3, Right::Put, 0.90, 21),
-            // A short strangle.
-            options("QQQ", -1, Right::Put, 0.93, 28),
-            options("QQQ", -1, Right::Call, 1.06, 28),
-            // A put credit spread.
-            options("SPY", -2, Right::Put, 0.96, 21),
-            options("SPY", 2, Right::Put, 0.94, 21),
+            monthly("NVDA", -3, Right::Put, 0.90, 21),
+            Program::Strangle { symbol: "QQQ", count: -1, put: 0.955, call: 1.045 },
+            Program::Spread { symbol: "SPY", count: -2, right: Right::Put, short: 0.96, long: 0.94, min_days: 21 },
             // A long call that soon expires.
-            options("AMD", 1, Right::Call, 1.08, 5),
+            monthly("AMD", 1, Right::Call, 1.08, 5),
+            Program::Expiring { symbol: "SPY", count: -2, width: 5.0 },
+            Program::Tested { count: -1, min_days: 14 },
+            Program::Winner { count: -1 },
         ],
     },
     Account {
@@ -95,12 +128,12 @@ pub(crate) static ACCOUNTS: [Account; 5] = [
         owner: "trader",
         nickname: "Retirement",
         kind: AccountKind::Ira,
-        cash_cents: 4_155_010,
-        holdings: &[
-            Holding::Shares { symbol: "KO", count: 400, cost: 0.84 },
-            options("KO", -4, Right::Call, 1.03, 21),
-            Holding::Shares { symbol: "MSFT", count: 20, cost: 0.91 },
-            options("IWM", -1, Right::Put, 0.94, 28),
+        deposit_cents: 4_155_010,
+        programs: &[
+            Program::Shares { symbol: "KO", count: 400, cost: 0.84 },
+            monthly("KO", -4, Right::Call, 1.03, 21),
+            Program::Shares { symbol: "MSFT", count: 20, cost: 0.91 },
+            monthly("IWM", -1, Right::Put, 0.94, 28),
         ],
     },
     Account {
@@ -108,10 +141,10 @@ pub(crate) static ACCOUNTS: [Account; 5] = [
         owner: "second",
         nickname: "Individual",
         kind: AccountKind::Margin,
-        cash_cents: 1_250_000,
-        holdings: &[
-            Holding::Shares { symbol: "SPY", count: 100, cost: 0.88 },
-            Holding::Shares { symbol: "IWM", count: 50, cost: 1.07 },
+        deposit_cents: 1_250_000,
+        programs: &[
+            Program::Shares { symbol: "SPY", count: 100, cost: 0.88 },
+            Program::Shares { symbol: "IWM", count: 50, cost: 1.07 },
         ],
     },
     Account {
@@ -119,18 +152,30 @@ pub(crate) static ACCOUNTS: [Account; 5] = [
         owner: "newcomer",
         nickname: "Individual",
         kind: AccountKind::Margin,
-        cash_cents: 500_000,
-        holdings: &[],
+        deposit_cents: 500_000,
+        programs: &[],
     },
     Account {
         number: "5WX40001",
         owner: "delayed",
         nickname: "Individual",
         kind: AccountKind::Margin,
-        cash_cents: 2_000_000,
-        holdings: &[
-            Holding::Shares { symbol: "MSFT", count: 60, cost: 0.95 },
-            options("MSFT", 1, Right::Put, 0.95, 21),
+        deposit_cents: 2_000_000,
+        programs: &[
+            Program::Shares { symbol: "MSFT", count: 60, cost: 0.95 },
+            monthly("MSFT", 1, Right::Put, 0.95, 21),
+        ],
+    },
+    Account {
+        number: "5WX50001",
+        owner: "saver",
+        nickname: "Savings",
+        kind: AccountKind::Cash,
+        deposit_cents: 3_500_000,
+        programs: &[
+            Program::Shares { symbol: "XOM", count: 200, cost: 0.93 },
+            monthly("XOM", -2, Right::Call, 1.05, 21),
+            monthly("PFE", -2, Right::Put, 0.94, 21),
         ],
     },
 ];

@@ -1,20 +1,26 @@
 //! One item of `/market-metrics`. Volatility index, ranks and percentile are fractions; the 30-day figures are percent.
 
-use chrono::{Datelike, Days, NaiveDate, Weekday};
+use chrono::{Datelike, Days, NaiveDate};
 use domain::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{Kind, Listing, Market, listing, price::index_of, quote::last_activity};
+use super::{
+    Kind, Listing, Market, chain, events, expirations, listing,
+    noise::{stream, unit},
+    occ::{Occ, Right},
+    options::expires_at,
+    quote::last_activity,
+};
 use crate::{
     calendar::{self, Session},
     wire::{number, zulu},
 };
 
 /// The metrics of a listed symbol.
-pub(crate) fn item(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Value {
+pub(crate) fn item(market: &Market<'_>, listing: &'static Listing, now: Timestamp) -> Value {
     let session = calendar::current(now);
     let updated = zulu(last_activity(now));
-    let volatility = Volatility::of(market, listing, &session);
+    let volatility = Volatility::of(market, listing, &session, now);
     let historical = |days: u32| 100.0 * historical_volatility(&market.usual_closes(listing, &session, days + 1));
     let mut item = json!({
         "symbol": listing.symbol,
@@ -33,7 +39,7 @@ pub(crate) fn item(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Va
         "liquidity-running-state": { "sum": number(listing.volume / 1e3, 1), "count": 100, "started-at": updated,
             "updated-at": updated },
         "updated-at": updated,
-        "option-expiration-implied-volatilities": expirations(market, listing, now),
+        "option-expiration-implied-volatilities": expirations_of(market, listing, now),
         "beta": number(listing.beta, 4),
         "beta-updated-at": updated,
         "corr-spy-3month": number(correlation(market, listing, &session), 2),
@@ -66,16 +72,18 @@ struct Volatility {
 
 impl Volatility {
     #[expect(clippy::cast_precision_loss, reason = "a count of at most 252")]
-    fn of(market: &Market<'_>, listing: &Listing, session: &Session) -> Self {
-        let index = index_of(session);
-        let at = |back: u32| market.implied_volatility_of_session(listing, index - f64::from(back));
-        let now = at(0);
-        let year: Vec<f64> = (0..252).map(at).collect();
+    fn of(market: &Market<'_>, listing: &Listing, session: &Session, moment: Timestamp) -> Self {
+        let now = market.implied_volatility(listing, moment);
+        // The year's sessions before this one, the oldest first, and now.
+        let before = calendar::session_before(session.date);
+        let mut year = market.volatility_history(listing, &before, 251);
+        year.push(now);
+        let five_days_ago = year.iter().rev().nth(5).copied().unwrap_or(now);
         let low = year.iter().copied().fold(f64::INFINITY, f64::min);
         let high = year.iter().copied().fold(0.0, f64::max);
         let below = year.iter().filter(|value| **value < now).count() as f64;
         let rank = if high > low { (now - low) / (high - low) } else { 0.0 };
-        Self { now, five_days_ago: at(5), rank, percentile: below / 251.0 }
+        Self { now, five_days_ago, rank, percentile: below / 251.0 }
     }
 }
 
@@ -111,18 +119,22 @@ fn correlation(market: &Market<'_>, listing: &Listing, session: &Session) -> f64
     if scale > 0.0 { product(&ours, &theirs) / scale } else { 0.0 }
 }
 
-/// The next four standard monthly expirations.
-fn expirations(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Vec<Value> {
-    let volatility = market.implied_volatility(listing, now);
-    let mut date = calendar::local_date(now);
-    (0..4_u32)
-        .map(|step| {
-            date = calendar::monthly_after(date, 1);
+/// The volatility of every listed expiration of the standard chains.
+fn expirations_of(market: &Market<'_>, listing: &'static Listing, now: Timestamp) -> Vec<Value> {
+    let today = calendar::local_date(now);
+    chain::roots(listing)
+        .into_iter()
+        .flat_map(|root| {
+            let adjusted = root.ends_with('1');
+            expirations::listed(listing, &root, today).into_iter().map(move |day| (root.clone(), adjusted, day.date))
+        })
+        .map(|(root, adjusted, expiration)| {
+            let any = Occ { root, expiration, right: Right::Call, strike_mills: 0 };
             json!({
-                "expiration-date": date.to_string(),
-                "option-chain-type": "Standard",
-                "settlement-type": if listing.kind == Kind::Index { "AM" } else { "PM" },
-                "implied-volatility": number(volatility * (1.0 + 0.012 * f64::from(step)), 9),
+                "expiration-date": expiration.to_string(),
+                "option-chain-type": if adjusted { "Non-standard" } else { "Standard" },
+                "settlement-type": any.settlement().as_str(),
+                "implied-volatility": number(market.at_the_money(listing, now, expires_at(&any).max(now)), 9),
             })
         })
         .collect()
@@ -133,11 +145,16 @@ fn company(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Map<String
     if listing.kind != Kind::Stock {
         return fields;
     }
-    let per_share = market.price(listing, now) / listing.price_earnings.max(1.0);
-    let date = next_earnings(listing, calendar::local_date(now));
+    let per_share = earnings_per_share(listing);
+    let ratio = if per_share > 0.0 { market.price(listing, now) / per_share } else { 0.0 };
+    let today = calendar::local_date(now);
+    let date = events::next_earnings(listing, today).unwrap_or(today);
+    let last_reported = events::earnings(listing, today - Days::new(200), today - Days::new(1))
+        .last()
+        .map_or(per_share / 4.0, |day| reported(market, listing, *day));
     fields.insert("sector".to_owned(), json!(listing.sector));
     fields.insert("industry".to_owned(), json!(listing.industry));
-    fields.insert("price-earnings-ratio".to_owned(), json!(number(listing.price_earnings, 2)));
+    fields.insert("price-earnings-ratio".to_owned(), json!(number(ratio, 2)));
     fields.insert("earnings-per-share".to_owned(), json!(number(per_share, 2)));
     fields.insert(
         "earnings".to_owned(),
@@ -146,14 +163,26 @@ fn company(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Map<String
             "expected-report-date": date.to_string(),
             "estimated": true,
             "late-flag": 0,
-            "time-of-day": if listing.symbol == "KO" { "BTO" } else { "AMC" },
+            "time-of-day": if listing.before_open { "BTO" } else { "AMC" },
             "quarter-end-date": quarter_end_before(date).to_string(),
-            "actual-eps": number(per_share / 4.0, 2),
+            "actual-eps": number(last_reported, 2),
             "consensus-estimate": number(per_share / 4.0 * 1.03, 2),
             "updated-at": zulu(last_activity(now)),
         }),
     );
     fields
+}
+
+/// What a company earns per share and year; a little less than nothing where there is no ratio.
+pub(crate) fn earnings_per_share(listing: &Listing) -> f64 {
+    if listing.price_earnings > 0.0 { listing.base / listing.price_earnings } else { -0.01 * listing.base }
+}
+
+/// What a company earned in the quarter that it reported on a day.
+pub(crate) fn reported(market: &Market<'_>, listing: &Listing, day: NaiveDate) -> f64 {
+    let own = stream(market.seed ^ 13, listing.symbol);
+    let place = i64::from(day.num_days_from_ce());
+    earnings_per_share(listing) / 4.0 * (0.92 + 0.16 * unit(own, place))
 }
 
 fn dividends(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Map<String, Value> {
@@ -162,7 +191,7 @@ fn dividends(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Map<Stri
         return fields;
     }
     let today = calendar::local_date(now);
-    let next = next_dividend(today);
+    let next = events::next_dividend(listing, today).unwrap_or(today);
     let annual = 4.0 * listing.dividend;
     for (name, value) in [
         ("dividend-rate-per-share", number(listing.dividend, 2)),
@@ -176,26 +205,6 @@ fn dividends(market: &Market<'_>, listing: &Listing, now: Timestamp) -> Map<Stri
         fields.insert(name.to_owned(), json!(value));
     }
     fields
-}
-
-/// The last Wednesday-or-so of the symbol's reporting month, today or later.
-fn next_earnings(listing: &Listing, today: NaiveDate) -> NaiveDate {
-    next_in_cycle(today, listing.earnings_cycle, |year, month| calendar::nth(year, month, Weekday::Wed, 4))
-}
-
-/// The second Tuesday of the last month of a quarter, today or later.
-fn next_dividend(today: NaiveDate) -> NaiveDate {
-    next_in_cycle(today, 3, |year, month| calendar::nth(year, month, Weekday::Tue, 2))
-}
-
-/// The first day on or after today that the rule gives for a month `first`, `first + 3`, ...
-fn next_in_cycle(today: NaiveDate, first: u32, rule: impl Fn(i32, u32) -> NaiveDate) -> NaiveDate {
-    (today.year()..=today.year() + 1)
-        .flat_map(|year| (1..=12_u32).map(move |month| (year, month)))
-        .filter(|(_, month)| month % 3 == first % 3)
-        .map(|(year, month)| calendar::trading_day_on_or_before(rule(year, month)))
-        .find(|day| *day >= today)
-        .unwrap_or(today)
 }
 
 fn quarter_end_before(date: NaiveDate) -> NaiveDate {
@@ -214,7 +223,7 @@ mod tests {
         let none = BTreeMap::new();
         let market = Market { seed: 1, overrides: &none };
         let now: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
-        for listing in &listing::LISTINGS {
+        for listing in listing::LISTINGS.iter().filter(|listing| listing.kind != Kind::Crypto) {
             let item = item(&market, listing, now);
             let read = |name: &str| item[name].as_str().unwrap().parse::<f64>().unwrap();
             for name in
@@ -230,6 +239,6 @@ mod tests {
         let apple = item(&market, listing::find("AAPL").unwrap(), now);
         assert_eq!(apple["earnings"]["expected-report-date"], "2027-01-27");
         assert_eq!(apple["earnings"]["quarter-end-date"], "2026-12-31");
-        assert_eq!(apple["option-expiration-implied-volatilities"][0]["expiration-date"], "2026-12-18");
+        assert_eq!(apple["option-expiration-implied-volatilities"][0]["expiration-date"], "2026-11-20");
     }
 }

@@ -19,27 +19,74 @@ pub(crate) fn unit(stream: u64, place: i64) -> f64 {
     (mix(stream ^ mix(place.cast_unsigned())) >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Noise in -1..1 that changes direction about once per unit of `x`.
-#[expect(clippy::cast_possible_truncation, reason = "`x` is a count of sessions or a multiple of it")]
-fn smooth(stream: u64, x: f64) -> f64 {
-    let left = x.floor();
-    let part = x - left;
-    let weight = part * part * (3.0 - 2.0 * part);
-    let at = |place: i64| 2.0 * unit(stream, place) - 1.0;
-    let place = left as i64;
-    at(place) * (1.0 - weight) + at(place + 1) * weight
+/// One octave of a [`Walk`]: the hashes around the last place are kept, since the next one is usually near.
+#[derive(Debug, Clone)]
+struct Octave {
+    stream: u64,
+    period: f64,
+    swing: f64,
+    offset: f64,
+    place: i64,
+    left: f64,
+    right: f64,
 }
 
-/// A wandering value at market time `tau` (in sessions): octaves of noise whose swing grows with the square root of their
-/// period, so that it moves by about `step` per session and stays within some twenty times that for ever.
+impl Octave {
+    /// Noise that changes direction about once per period.
+    #[expect(clippy::cast_possible_truncation, reason = "`tau` is a count of sessions or a multiple of it")]
+    fn at(&mut self, tau: f64) -> f64 {
+        let x = tau / self.period + self.offset;
+        let left = x.floor();
+        let part = x - left;
+        let weight = part * part * (3.0 - 2.0 * part);
+        let place = left as i64;
+        if place != self.place {
+            self.place = place;
+            self.left = 2.0 * unit(self.stream, place) - 1.0;
+            self.right = 2.0 * unit(self.stream, place + 1) - 1.0;
+        }
+        self.swing * (self.left * (1.0 - weight) + self.right * weight)
+    }
+}
+
+/// A wandering value: octaves of noise whose swing grows with the square root of their period, so that it moves by about
+/// `step` per session and stays within some twenty times that for ever.
+#[derive(Debug, Clone)]
+pub(crate) struct Walk {
+    octaves: Vec<Octave>,
+}
+
+impl Walk {
+    /// The walk of a stream.
+    pub(crate) fn new(stream: u64, step: f64, octaves: std::ops::RangeInclusive<i32>) -> Self {
+        let octaves = octaves
+            .filter(|_| step > 0.0)
+            .map(|octave| {
+                let period = f64::from(octave).exp2();
+                let own = mix(stream ^ u64::from(octave.unsigned_abs()) ^ (u64::from(octave < 0) << 32));
+                Octave {
+                    stream: own,
+                    period,
+                    swing: 0.62 * step * period.sqrt(),
+                    offset: unit(own, -1),
+                    place: i64::MIN,
+                    left: 0.0,
+                    right: 0.0,
+                }
+            })
+            .collect();
+        Self { octaves }
+    }
+
+    /// Its value at market time `tau`, in sessions.
+    pub(crate) fn at(&mut self, tau: f64) -> f64 {
+        self.octaves.iter_mut().map(|octave| octave.at(tau)).sum()
+    }
+}
+
+/// The same for one moment.
 pub(crate) fn wander(stream: u64, tau: f64, step: f64, octaves: std::ops::RangeInclusive<i32>) -> f64 {
-    octaves
-        .map(|octave| {
-            let period = f64::from(octave).exp2();
-            let own = mix(stream ^ u64::from(octave.unsigned_abs()) ^ (u64::from(octave < 0) << 32));
-            0.62 * step * period.sqrt() * smooth(own, tau / period + unit(own, -1))
-        })
-        .sum()
+    Walk::new(stream, step, octaves).at(tau)
 }
 
 #[cfg(test)]

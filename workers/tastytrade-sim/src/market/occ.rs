@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{Datelike, NaiveDate};
+use rust_decimal::Decimal;
 
 use super::{Listing, listing};
 
@@ -13,6 +14,25 @@ pub(crate) enum Right {
     Call,
     /// The right to sell.
     Put,
+}
+
+/// What the last price of an option is taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Settlement {
+    /// The opening prices of the last day.
+    Morning,
+    /// The closing prices of the last day.
+    Afternoon,
+}
+
+impl Settlement {
+    /// The wire's spelling.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Morning => "AM",
+            Self::Afternoon => "PM",
+        }
+    }
 }
 
 /// One option.
@@ -57,7 +77,56 @@ impl Occ {
 
     /// The listing that it is written on.
     pub(crate) fn underlying(&self) -> Option<&'static Listing> {
-        listing::find(if self.root == "SPXW" { "SPX" } else { &self.root })
+        of_root(&self.root)
+    }
+
+    /// How many times a hundred shares it delivers, where that is not once.
+    pub(crate) fn shares(&self) -> Option<f64> {
+        if self.root.ends_with('1') { self.underlying()?.adjusted } else { None }
+    }
+
+    /// What it settles to.
+    pub(crate) fn settlement(&self) -> Settlement {
+        if matches!(self.root.as_str(), "SPX" | "NDX" | "RUT" | "VIX") {
+            Settlement::Morning
+        } else {
+            Settlement::Afternoon
+        }
+    }
+
+    /// The symbol that the streamer uses: no padding, the strike as short as possible.
+    pub(crate) fn streamer_symbol(&self) -> String {
+        let right = if self.right == Right::Call { 'C' } else { 'P' };
+        let strike = Decimal::new(i64::from(self.strike_mills), 3).normalize();
+        format!(".{}{}{right}{strike}", self.root, self.expiration.format("%y%m%d"))
+    }
+
+    /// Reads the streamer's form.
+    pub(crate) fn of_streamer_symbol(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix('.')?;
+        let place = rest.rfind(['C', 'P'])?;
+        let (head, strike) = (rest.get(..place)?, rest.get(place + 1..)?);
+        let (root, date) = (head.get(..head.len().checked_sub(6)?)?, head.get(head.len().checked_sub(6)?..)?);
+        let (whole, part) = strike.split_once('.').unwrap_or((strike, ""));
+        if whole.len() > 5 || part.len() > 3 || root.len() > 6 {
+            return None;
+        }
+        let right = rest.get(place..=place)?;
+        Self::parse(&format!("{root:<6}{date}{right}{whole:0>5}{part:0<3}"))
+    }
+}
+
+/// The listing of a root: weeklies of indexes have roots of their own, adjusted contracts one that ends in `1`.
+fn of_root(root: &str) -> Option<&'static Listing> {
+    match root {
+        "SPXW" => listing::find("SPX"),
+        "NDXP" => listing::find("NDX"),
+        "RUTW" => listing::find("RUT"),
+        "BRKB" => listing::find("BRK/B"),
+        _ => match root.strip_suffix('1') {
+            Some(plain) => listing::find(plain).filter(|listing| listing.adjusted.is_some()),
+            None => listing::find(root),
+        },
     }
 }
 
@@ -80,7 +149,17 @@ mod tests {
         {
             assert_eq!(Occ::parse(text), None, "{text}");
         }
-        assert_eq!(Occ::parse("SPXW  261218P06500000").unwrap().underlying().unwrap().symbol, "SPX");
+        for (text, underlying, streamer) in [
+            ("SPXW  261218P06500000", "SPX", ".SPXW261218P6500"),
+            ("BRKB  261218C00502500", "BRK/B", ".BRKB261218C502.5"),
+            ("PFE1  261218C00024000", "PFE", ".PFE1261218C24"),
+        ] {
+            let option = Occ::parse(text).unwrap();
+            assert_eq!(option.underlying().unwrap().symbol, underlying);
+            assert_eq!(option.streamer_symbol(), streamer);
+            assert_eq!(Occ::of_streamer_symbol(streamer), Some(option));
+        }
+        assert!(Occ::parse("KO1   261218C00024000").unwrap().underlying().is_none());
     }
 
     proptest::proptest! {
@@ -88,12 +167,14 @@ mod tests {
         fn what_was_read_is_written_again(text in "[A-Z]{1,5}", days in 0..9000_u64, strike in 0..99_999_999_u32) {
             let expiration = NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::Days::new(days);
             let option = Occ { root: text, expiration, right: Right::Put, strike_mills: strike };
+            proptest::prop_assert_eq!(Occ::of_streamer_symbol(&option.streamer_symbol()), Some(option.clone()));
             proptest::prop_assert_eq!(Occ::parse(&option.to_string()), Some(option));
         }
 
         #[test]
         fn any_text_is_read_or_refused(text in ".{0,30}") {
             let _ = Occ::parse(&text);
+            let _ = Occ::of_streamer_symbol(&format!(".{text}"));
         }
     }
 }

@@ -1,22 +1,27 @@
-//! What options are worth: Black and Scholes without dividends, with a volatility that rises towards low strikes.
+//! What options are worth: one model for every quote, greek and volatility of a contract.
 //!
-//! Good for marks that agree with each other. Not a statement about American exercise.
+//! The volatility has a term structure, reports of earnings in it, and a smile. Good for figures that agree with each
+//! other. Not a statement about American exercise.
 
-use chrono::TimeDelta;
+use chrono::{Days, TimeDelta};
 use domain::Timestamp;
 use rust_decimal::Decimal;
 
 use super::{
     Listing, Market,
-    noise::{stream, wander},
-    occ::{Occ, Right},
-    price::index_of,
+    bsm::{self, Greeks, Terms},
+    events,
+    occ::{Occ, Right, Settlement},
+    price::{index_of, tau_of},
 };
 use crate::{calendar, wire::cents};
 
 /// The risk-free rate, a fraction per year.
 pub(crate) const RISK_FREE: f64 = 0.0372;
 const YEAR_MS: f64 = 365.0 * 86_400_000.0;
+const MONTH: f64 = 30.0 / 365.0;
+/// The standard deviation that a report adds, as a multiple of the usual volatility.
+const REPORT: f64 = 0.19;
 
 /// Bid, ask and their middle, in dollars per share, to the cent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,47 +31,164 @@ pub(crate) struct OptionPrice {
     pub mark: Decimal,
 }
 
-impl Market<'_> {
-    /// The symbol's 30-day implied volatility at a moment, a fraction per year.
-    pub(crate) fn implied_volatility(&self, listing: &Listing, at: Timestamp) -> f64 {
-        self.implied_volatility_of_session(listing, index_of(&calendar::current(at)))
+/// Everything that the options of one underlying and expiration have in common at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Model {
+    /// The price of the underlying.
+    pub spot: f64,
+    /// The volatility at the money, a fraction per year.
+    pub at_the_money: f64,
+    /// How long the options still live.
+    pub years: f64,
+    skew: f64,
+    yields: f64,
+    /// The smallest step of a price.
+    tick: f64,
+}
+
+impl Model {
+    /// The same expiration for another underlying at the same volatility: a future, or an adjusted contract.
+    pub(crate) fn on(self, spot: f64, yields: f64, tick: f64) -> Self {
+        Self { spot, yields, tick, ..self }
     }
 
-    /// The same by the session's index. It changes from session to session, not within one.
-    pub(crate) fn implied_volatility_of_session(&self, listing: &Listing, index: f64) -> f64 {
-        // SPX shares SPY's stream, as it shares its price.
-        let name = if listing.symbol == "SPX" { "SPY" } else { listing.symbol };
-        listing.iv * wander(stream(self.seed, "iv") ^ stream(0, name), index, 0.05, 1..=6).exp()
+    /// The volatility of a strike.
+    pub(crate) fn volatility(&self, strike: f64) -> f64 {
+        let moneyness = if strike > 0.0 && self.spot > 0.0 { (strike / self.spot).ln() } else { 0.0 };
+        // The smile is steep for short lives and flat for long ones.
+        let steep = (MONTH / self.years.max(3.0 / 365.0)).sqrt().min(2.2);
+        let bend = steep.max(0.35);
+        self.at_the_money * (1.0 - self.skew * bend * moneyness + 1.5 * bend * moneyness * moneyness).clamp(0.6, 3.0)
     }
 
-    /// What an option is worth at a moment; after its expiration what it settled to. `None` where it is written on
-    /// nothing that is listed.
-    pub(crate) fn option_price(&self, option: &Occ, at: Timestamp) -> Option<OptionPrice> {
-        let listing = option.underlying()?;
-        let expires = expires_at(option);
-        let at = at.min(expires);
-        let value = fair_value(&Terms {
-            right: option.right,
-            spot: self.price(listing, at),
-            strike: option.strike(),
-            years: years(at, expires),
-            volatility: skewed(
-                self.implied_volatility(listing, at),
-                listing.skew,
-                self.price(listing, at),
-                option.strike(),
-            ),
-        });
-        let mark = cents(value);
-        let half = cents((value * 0.008).clamp(0.01, 2.0)).min(mark);
-        Some(OptionPrice { bid: mark - half, ask: mark + half, mark })
+    /// What the value of an option follows from.
+    pub(crate) fn terms(&self, right: Right, strike: f64) -> Terms {
+        let volatility = self.volatility(strike);
+        let Self { spot, years, yields, .. } = *self;
+        Terms { right, spot, strike, years, volatility, rate: RISK_FREE, yields }
+    }
+
+    /// Value and greeks, not rounded.
+    pub(crate) fn greeks(&self, right: Right, strike: f64) -> Greeks {
+        bsm::greeks(&self.terms(right, strike))
+    }
+
+    /// Bid, ask and mark.
+    pub(crate) fn price(&self, right: Right, strike: f64) -> OptionPrice {
+        let value = bsm::value(&self.terms(right, strike));
+        let steps = |value: f64| cents((value / self.tick).round() * self.tick);
+        let mark = steps(value);
+        let half = steps((value * 0.008).clamp(self.tick, 200.0 * self.tick)).min(mark);
+        OptionPrice { bid: mark - half, ask: mark + half, mark }
     }
 }
 
-/// Four in the afternoon of the last day.
+impl Market<'_> {
+    /// The symbol's 30-day implied volatility at a moment, a fraction per year.
+    pub(crate) fn implied_volatility(&self, listing: &Listing, at: Timestamp) -> f64 {
+        self.at_the_money(listing, at, at + TimeDelta::days(30))
+    }
+
+    /// The at-the-money volatility for options that end at a moment.
+    pub(crate) fn at_the_money(&self, listing: &Listing, at: Timestamp, expires: Timestamp) -> f64 {
+        let now = listing.iv * self.volatility_walk(volatility_name(listing)).at(tau_of(listing, at)).exp();
+        let years = years(at, expires);
+        with_reports(listing, term(listing, now, years), years, at, expires)
+    }
+
+    /// What the options on a listing that end at a moment have in common. After the end it is the moment of the end.
+    pub(crate) fn model(&self, listing: &Listing, expires: Timestamp, at: Timestamp) -> Model {
+        let at = at.min(expires);
+        Model {
+            spot: self.price(listing, at),
+            at_the_money: self.at_the_money(listing, at, expires),
+            years: years(at, expires),
+            skew: listing.skew,
+            yields: listing.dividend_yield(),
+            tick: 0.01,
+        }
+    }
+
+    /// The model of an option; `None` where it is written on nothing that is listed.
+    pub(crate) fn option_model(&self, option: &Occ, at: Timestamp) -> Option<Model> {
+        let listing = option.underlying()?;
+        let model = self.model(listing, expires_at(option), at);
+        Some(match option.shares() {
+            Some(factor) => model.on(model.spot * factor, model.yields, model.tick),
+            None => model,
+        })
+    }
+
+    /// Value, implied volatility and greeks of an option at a moment; after its expiration what it settled to. `None`
+    /// where it is written on nothing that is listed.
+    pub(crate) fn option_greeks(&self, option: &Occ, at: Timestamp) -> Option<Greeks> {
+        Some(self.option_model(option, at)?.greeks(option.right, option.strike()))
+    }
+
+    /// The 30-day implied volatility at the ends of the `count` sessions up to this one, oldest first.
+    pub(crate) fn volatility_history(&self, listing: &Listing, last: &calendar::Session, count: u32) -> Vec<f64> {
+        let mut walk = self.volatility_walk(volatility_name(listing));
+        let (end, mut session) = (index_of(last) + 1.0, *last);
+        let mut values: Vec<f64> = (0..count)
+            .map(|back| {
+                let plain = listing.iv * walk.at(end - f64::from(back)).exp();
+                let at = session.close_at;
+                session = calendar::session_before(session.date);
+                with_reports(listing, plain, MONTH, at, at + TimeDelta::days(30))
+            })
+            .collect();
+        values.reverse();
+        values
+    }
+}
+
+/// SPX shares SPY's stream, as it shares its price.
+fn volatility_name(listing: &Listing) -> &'static str {
+    if listing.symbol == "SPX" { "SPY" } else { listing.symbol }
+}
+
+/// From the 30-day volatility to that of another term: long terms are nearer to the usual one and a little higher.
+fn term(listing: &Listing, month: f64, years: f64) -> f64 {
+    let beyond = (years - MONTH).max(0.0);
+    let reverted = month + (listing.iv - month) * (1.0 - (-0.8 * beyond).exp());
+    let week = 7.0 / 365.0;
+    reverted * (1.0 + 0.03 * ((years + week) / (MONTH + week)).ln())
+}
+
+/// Adds the variance of the reports that come before the end.
+fn with_reports(listing: &Listing, volatility: f64, years: f64, at: Timestamp, expires: Timestamp) -> f64 {
+    let days = (expires.date_naive() - at.date_naive()).num_days();
+    if listing.earnings_cycle == 0 || years <= 0.0 || days < 0 {
+        return volatility;
+    }
+    let reports = events::earnings(listing, at.date_naive() - Days::new(1), expires.date_naive())
+        .into_iter()
+        .filter(|day| (at..expires).contains(&events::known_at(listing, *day)))
+        .count();
+    #[expect(clippy::cast_precision_loss, reason = "a count of at most a dozen")]
+    let added = (REPORT * listing.iv).powi(2) * reports as f64 / years.max(1.0 / 365.0);
+    (volatility * volatility + added).sqrt()
+}
+
+/// When an option ends: four in the afternoon of its last day, or that day's opening bell where it settles to it.
 pub(crate) fn expires_at(option: &Occ) -> Timestamp {
-    calendar::session(option.expiration)
-        .map_or_else(|| calendar::eastern(option.expiration, 16, 0), |session| session.close_at)
+    let session = calendar::session(option.expiration);
+    match option.settlement() {
+        Settlement::Morning => {
+            session.map_or_else(|| calendar::eastern(option.expiration, 9, 30), |session| session.open_at)
+        }
+        Settlement::Afternoon => {
+            session.map_or_else(|| calendar::eastern(option.expiration, 16, 0), |session| session.close_at)
+        }
+    }
+}
+
+/// When it trades for the last time: for those that settle in the morning that is the day before.
+pub(crate) fn stops_trading_at(option: &Occ) -> Timestamp {
+    match option.settlement() {
+        Settlement::Morning => calendar::session_before(option.expiration).close_at,
+        Settlement::Afternoon => expires_at(option),
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of some years")]
@@ -74,67 +196,51 @@ fn years(from: Timestamp, to: Timestamp) -> f64 {
     (to - from).max(TimeDelta::zero()).num_milliseconds() as f64 / YEAR_MS
 }
 
-fn skewed(at_the_money: f64, skew: f64, spot: f64, strike: f64) -> f64 {
-    let moneyness = if strike > 0.0 && spot > 0.0 { (strike / spot).ln() } else { 0.0 };
-    at_the_money * (1.0 - skew * moneyness + 1.5 * moneyness * moneyness).clamp(0.6, 3.0)
-}
-
-/// What a value is computed from.
-#[derive(Debug, Clone, Copy)]
-struct Terms {
-    right: Right,
-    spot: f64,
-    strike: f64,
-    years: f64,
-    volatility: f64,
-}
-
-fn fair_value(terms: &Terms) -> f64 {
-    let Terms { right, spot, strike, years, volatility } = *terms;
-    let swing = volatility * years.sqrt();
-    if swing <= 0.0 || spot <= 0.0 || strike <= 0.0 {
-        return match right {
-            Right::Call => (spot - strike).max(0.0),
-            Right::Put => (strike - spot).max(0.0),
-        };
-    }
-    let up = ((spot / strike).ln() + (RISK_FREE + volatility * volatility / 2.0) * years) / swing;
-    let down = up - swing;
-    let present = strike * (-RISK_FREE * years).exp();
-    match right {
-        Right::Call => spot * normal(up) - present * normal(down),
-        Right::Put => present * normal(-down) - spot * normal(-up),
-    }
-}
-
-/// The normal distribution function.
-fn normal(x: f64) -> f64 {
-    0.5 * libm::erfc(-x / std::f64::consts::SQRT_2)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::market::listing::{self, LISTINGS};
 
     #[test]
-    fn values_are_the_textbooks() {
-        let terms = |right| Terms { right, spot: 100.0, strike: 100.0, years: 1.0, volatility: 0.2 };
-        // d1 = 0.286, N(d1) = 0.61256; d2 = 0.086, N(d2) = 0.53427.
-        let call = fair_value(&terms(Right::Call));
-        let put = fair_value(&terms(Right::Put));
-        assert!((call - 9.782).abs() < 0.01, "{call}");
-        assert!((call - put - (100.0 - 100.0 * (-RISK_FREE_F).exp())).abs() < 1e-9, "put-call parity");
+    fn reports_make_the_expirations_after_them_dearer() {
+        let none = BTreeMap::new();
+        let market = Market { seed: 1, overrides: &none };
+        let nvda = listing::find("NVDA").unwrap();
+        // It reports on the fourth Wednesday of November, after the bell.
+        let before: Timestamp = "2026-11-20T15:00:00Z".parse().unwrap();
+        let after: Timestamp = "2026-11-27T15:00:00Z".parse().unwrap();
+        let friday = "2026-11-27T18:00:00Z".parse().unwrap();
+        let monday = "2026-11-23T21:00:00Z".parse().unwrap();
+        assert!(market.at_the_money(nvda, before, friday) > 1.3 * market.at_the_money(nvda, before, monday));
+        let next = "2026-12-04T21:00:00Z".parse().unwrap();
+        assert!(market.at_the_money(nvda, after, next) < 0.7);
     }
-
-    const RISK_FREE_F: f64 = RISK_FREE;
 
     proptest::proptest! {
         #[test]
-        fn values_stay_within_their_bounds(spot in 1.0..1000.0_f64, strike in 1.0..1000.0_f64, years in 0.0..2.0_f64) {
-            for right in [Right::Call, Right::Put] {
-                let value = fair_value(&Terms { right, spot, strike, years, volatility: 0.4 });
-                let most = if right == Right::Call { spot } else { strike };
-                proptest::prop_assert!((-1e-9..=most + 1e-9).contains(&value), "{value}");
+        fn quotes_of_a_strike_agree(
+            symbol in 0..LISTINGS.len(), days in 0..700_i64, moneyness in 0.75..1.3_f64, minute in 0..400_000_i64,
+        ) {
+            let none = BTreeMap::new();
+            let market = Market { seed: 2, overrides: &none };
+            let listing = &LISTINGS[symbol];
+            let now: Timestamp = "2026-11-02T00:00:00Z".parse().unwrap();
+            let now = now + TimeDelta::minutes(minute);
+            let model = market.model(listing, now + TimeDelta::days(days), now);
+            let strike = listing.base * moneyness;
+            let (call, put) = (model.greeks(Right::Call, strike), model.greeks(Right::Put, strike));
+            let parity = model.spot * (-model.yields * model.years).exp() - strike * (-RISK_FREE * model.years).exp();
+            let error = (call.price - put.price - parity).abs();
+            proptest::prop_assert!(error < 1e-6 * listing.base, "parity of {}: {error}", listing.symbol);
+            proptest::prop_assert!((call.volatility - put.volatility).abs() < 1e-12);
+            proptest::prop_assert!((0.02..4.5).contains(&call.volatility), "{}", call.volatility);
+            for (right, greeks) in [(Right::Call, call), (Right::Put, put)] {
+                let price = model.price(right, strike);
+                proptest::prop_assert!(price.bid <= price.mark && price.mark <= price.ask);
+                proptest::prop_assert!((price.mark - cents(greeks.price)).abs() <= Decimal::new(1, 2));
+                proptest::prop_assert!(greeks.delta.abs() <= 1.0 && greeks.gamma >= 0.0 && greeks.vega >= 0.0);
             }
         }
     }

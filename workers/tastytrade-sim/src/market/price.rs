@@ -1,7 +1,7 @@
 //! Prices over time.
 //!
-//! Market time `tau` counts sessions: the session with index `d` begins its regular hours at `d + GAP` and ends them at
-//! `d + 1`, so the overnight gap is the movement from `d` to `d + GAP`; the pre-market walks through it. Within a regular
+//! Market time `tau` counts sessions: the session with index `d` begins its regular hours at `d + gap` and ends them at
+//! `d + 1`, so the overnight gap is the movement from `d` to `d + gap`; the pre-market walks through it. Within a regular
 //! session the price is a straight line from minute to minute, which makes the day's extremes exact: they lie on minutes.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
@@ -11,13 +11,11 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Listing,
-    noise::{stream, wander},
+    Listing, hours, listing,
+    noise::{Walk, stream, wander},
 };
 use crate::calendar::{self, Session};
 
-/// The share of a session's movement that happens overnight.
-const GAP: f64 = 0.15;
 /// The market's own move per session.
 const MARKET_STEP: f64 = 0.009;
 /// From a minute and a half to 128 sessions.
@@ -49,6 +47,21 @@ pub(crate) struct DayRange {
     pub low: f64,
 }
 
+/// A listing's way through time; many moments near each other are cheap.
+#[derive(Debug, Clone)]
+pub(crate) struct Path {
+    base: f64,
+    beta: f64,
+    market: Walk,
+    own: Walk,
+}
+
+impl Path {
+    fn at_tau(&mut self, tau: f64) -> f64 {
+        self.base * (self.beta * self.market.at(tau) + self.own.at(tau)).exp()
+    }
+}
+
 impl Market<'_> {
     /// The price at a moment, in dollars, not rounded.
     pub(crate) fn price(&self, listing: &Listing, at: Timestamp) -> f64 {
@@ -57,30 +70,76 @@ impl Market<'_> {
 
     /// The price without what was set by hand.
     pub(crate) fn usual_price(&self, listing: &Listing, at: Timestamp) -> f64 {
-        let session = calendar::current(at);
-        let index = index_of(&session);
+        let session = hours::current(listing, at);
+        self.usual_on(&mut self.path(listing), listing, &session, at)
+    }
+
+    /// The price at a moment of a session, by the listing's path.
+    pub(crate) fn price_on(&self, path: &mut Path, listing: &Listing, session: &Session, at: Timestamp) -> f64 {
+        self.factor(listing, at) * self.usual_on(path, listing, session, at)
+    }
+
+    fn usual_on(&self, path: &mut Path, listing: &Listing, session: &Session, at: Timestamp) -> f64 {
+        let index = hours::index(listing, session);
         if at >= session.close_at {
-            self.at_tau(listing, index + 1.0)
+            path.at_tau(index + 1.0)
         } else if at < session.open_at {
-            self.at_tau(listing, index + GAP * share(session.start_at, at, session.open_at))
+            path.at_tau(index + hours::gap(listing) * share(session.start_at, at, session.open_at))
         } else {
             let minute = (at - session.open_at).num_minutes();
-            let left = self.at_minute(listing, &session, minute);
-            let right = self.at_minute(listing, &session, minute + 1);
             let from = session.open_at + TimeDelta::minutes(minute);
-            left + (right - left) * share(from, at, from + TimeDelta::minutes(1))
+            let left = path.at_tau(tau_of_minute(listing, session, index, minute));
+            let part = share(from, at, from + TimeDelta::minutes(1));
+            if part <= 0.0 {
+                return left;
+            }
+            left + (path.at_tau(tau_of_minute(listing, session, index, minute + 1)) - left) * part
         }
     }
 
     /// The closing price of a session.
     pub(crate) fn close(&self, listing: &Listing, session: &Session) -> f64 {
-        self.price(listing, session.close_at)
+        self.factor(listing, session.close_at) * self.path(listing).at_tau(hours::index(listing, session) + 1.0)
     }
 
     /// The closing prices of the `count` sessions that end with this one, oldest first, nothing set by hand.
     pub(crate) fn usual_closes(&self, listing: &Listing, last: &Session, count: u32) -> Vec<f64> {
-        let end = index_of(last) + 1.0;
-        (0..count).rev().map(|back| self.at_tau(listing, end - f64::from(back))).collect()
+        let end = hours::index(listing, last) + 1.0;
+        let mut path = self.path(listing);
+        (0..count).rev().map(|back| path.at_tau(end - f64::from(back))).collect()
+    }
+
+    /// The extremes of the regular session between two of its moments, which lie on minutes; with the price at the first.
+    pub(crate) fn range_on(
+        &self,
+        path: &mut Path,
+        listing: &Listing,
+        session: &Session,
+        from: Timestamp,
+        until: Timestamp,
+    ) -> DayRange {
+        let open = self.price_on(path, listing, session, from);
+        let index = hours::index(listing, session);
+        let mut range = DayRange { open, high: open, low: open };
+        let mut see = |price: f64| {
+            range.high = range.high.max(price);
+            range.low = range.low.min(price);
+        };
+        let first = (from - session.open_at).num_minutes() + 1;
+        let last = (until - session.open_at).num_minutes();
+        for minute in first..=last {
+            let at = session.open_at + TimeDelta::minutes(minute);
+            see(self.factor(listing, at) * path.at_tau(tau_of_minute(listing, session, index, minute)));
+        }
+        if let Some(set) = self.overrides.get(listing.symbol)
+            && (from..=until).contains(&set.since)
+        {
+            let before = self.usual_on(path, listing, session, set.since);
+            see(before);
+            see(before * set.factor);
+        }
+        see(self.price_on(path, listing, session, until));
+        range
     }
 
     /// The session's extremes up to that moment; nothing before its opening bell.
@@ -89,44 +148,43 @@ impl Market<'_> {
             return None;
         }
         let until = until.min(session.close_at);
-        let minutes = (until - session.open_at).num_minutes();
-        let on_minutes = (0..=minutes).map(|minute| {
-            let at = session.open_at + TimeDelta::minutes(minute);
-            self.factor(listing, at) * self.at_minute(listing, session, minute)
-        });
-        let set_by_hand = self
-            .overrides
-            .get(listing.symbol)
-            .filter(|set| (session.open_at..=until).contains(&set.since))
-            .map(|set| self.price(listing, set.since));
-        let now = self.price(listing, until);
-        let open = self.price(listing, session.open_at);
-        let range = DayRange { open, high: open.max(now), low: open.min(now) };
-        Some(on_minutes.chain(set_by_hand).fold(range, |range, price| DayRange {
-            open,
-            high: range.high.max(price),
-            low: range.low.min(price),
-        }))
+        Some(self.range_on(&mut self.path(listing), listing, session, session.open_at, until))
     }
 
     /// The shares traded in the session up to that moment: more of them in its first and last hour.
     pub(crate) fn volume(&self, listing: &Listing, session: &Session, until: Timestamp) -> f64 {
         let done = share(session.open_at, until, session.close_at);
         let curve = done + 0.12 * (std::f64::consts::TAU * done).sin();
-        let tide = wander(stream(self.seed, "volume") ^ stream(0, listing.symbol), index_of(session), 0.12, 0..=5);
+        let tide = wander(
+            stream(self.seed, "volume") ^ stream(0, listing.symbol),
+            hours::index(listing, session),
+            0.12,
+            0..=5,
+        );
         (listing.volume * tide.exp() * curve).round()
     }
 
-    fn at_minute(&self, listing: &Listing, session: &Session, minute: i64) -> f64 {
-        let at = session.open_at + TimeDelta::minutes(minute);
-        let done = share(session.open_at, at, session.close_at);
-        self.at_tau(listing, index_of(session) + GAP + (1.0 - GAP) * done)
+    /// The listing's path. The volatility index follows what SPX options imply.
+    pub(crate) fn path(&self, listing: &Listing) -> Path {
+        if listing.symbol == listing::VIX {
+            return Path {
+                base: listing.base,
+                beta: 1.0,
+                market: self.volatility_walk("SPY"),
+                own: Walk::new(0, 0.0, OCTAVES),
+            };
+        }
+        Path {
+            base: listing.base,
+            beta: listing.beta,
+            market: Walk::new(stream(self.seed, "market"), MARKET_STEP, OCTAVES),
+            own: Walk::new(stream(self.seed, listing.symbol), listing.own_step, OCTAVES),
+        }
     }
 
-    fn at_tau(&self, listing: &Listing, tau: f64) -> f64 {
-        let market = wander(stream(self.seed, "market"), tau, MARKET_STEP, OCTAVES);
-        let own = wander(stream(self.seed, listing.symbol), tau, listing.own_step, OCTAVES);
-        listing.base * (listing.beta * market + own).exp()
+    /// The logarithm of a symbol's implied volatility against its usual one.
+    pub(crate) fn volatility_walk(&self, symbol: &str) -> Walk {
+        Walk::new(stream(self.seed, "iv") ^ stream(0, symbol), 0.05, -3..=6)
     }
 
     fn factor(&self, listing: &Listing, at: Timestamp) -> f64 {
@@ -134,7 +192,24 @@ impl Market<'_> {
     }
 }
 
-/// The session's place in market time.
+fn tau_of_minute(listing: &Listing, session: &Session, index: f64, minute: i64) -> f64 {
+    let at = session.open_at + TimeDelta::minutes(minute);
+    let gap = hours::gap(listing);
+    index + gap + (1.0 - gap) * share(session.open_at, at, session.close_at)
+}
+
+/// Where a moment lies in market time.
+pub(crate) fn tau_of(listing: &Listing, at: Timestamp) -> f64 {
+    let session = hours::current(listing, at);
+    let (index, gap) = (hours::index(listing, &session), hours::gap(listing));
+    if at < session.open_at {
+        index + gap * share(session.start_at, at, session.open_at)
+    } else {
+        index + gap + (1.0 - gap) * share(session.open_at, at, session.close_at)
+    }
+}
+
+/// The place of a session of the exchange in market time.
 #[expect(clippy::cast_precision_loss, reason = "some thousands of sessions")]
 pub(crate) fn index_of(session: &Session) -> f64 {
     calendar::sessions_before(session.date) as f64
@@ -142,7 +217,7 @@ pub(crate) fn index_of(session: &Session) -> f64 {
 
 /// How much of the way from one moment to another is done, 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of a day")]
-fn share(from: Timestamp, at: Timestamp, to: Timestamp) -> f64 {
+pub(crate) fn share(from: Timestamp, at: Timestamp, to: Timestamp) -> f64 {
     let (part, whole) = ((at - from).num_milliseconds() as f64, (to - from).num_milliseconds() as f64);
     if whole <= 0.0 { 1.0 } else { (part / whole).clamp(0.0, 1.0) }
 }
@@ -150,7 +225,7 @@ fn share(from: Timestamp, at: Timestamp, to: Timestamp) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::market::listing::{self, LISTINGS};
+    use crate::market::{Kind, listing::LISTINGS};
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
@@ -161,7 +236,7 @@ mod tests {
         let none = BTreeMap::new();
         let market = Market { seed: 1, overrides: &none };
         let last = calendar::current(at("2026-11-20T22:00:00Z"));
-        for listing in &LISTINGS {
+        for listing in LISTINGS.iter().filter(|listing| listing.kind != Kind::Crypto) {
             let closes = market.usual_closes(listing, &last, 750);
             let squares: f64 = closes.windows(2).map(|pair| (pair[1] / pair[0]).ln().powi(2)).sum();
             let realised = (squares / 749.0 * 252.0).sqrt();
@@ -203,11 +278,11 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn extremes_hold_every_price_seen_before(symbol in 0..10_usize, first in 0..23_400_i64, second in 0..23_400_i64) {
+        fn extremes_hold_every_price_seen_before(symbol in 0..LISTINGS.len(), first in 0..23_400_i64, second in 0..23_400_i64) {
             let none = BTreeMap::new();
             let market = Market { seed: 7, overrides: &none };
             let listing = &LISTINGS[symbol];
-            let session = calendar::current(at("2026-11-18T15:00:00Z"));
+            let session = hours::current(listing, at("2026-11-18T15:00:00Z"));
             let seen = market.price(listing, session.open_at + TimeDelta::seconds(first.min(second)));
             let range = market.day_range(listing, &session, session.open_at + TimeDelta::seconds(first.max(second)));
             let range = range.unwrap();

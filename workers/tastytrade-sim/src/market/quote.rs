@@ -5,13 +5,16 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::{
-    Kind, Listing, Market,
+    Instrument, Kind, Listing, Market, activity,
+    futures::{Contract, carry},
+    hours,
+    instrument::subject,
     noise::{stream, unit},
-    occ::Occ,
+    options::OptionPrice,
 };
 use crate::{
     calendar::{self, Phase, Session},
-    wire::{cents, decimal, number, zulu},
+    wire::{cents, decimal, number, rounded, zulu},
 };
 
 /// The item as it goes over the wire.
@@ -77,8 +80,8 @@ pub(crate) fn last(market: &Market<'_>, listing: &Listing, now: Timestamp) -> De
 
 /// The quote of a listed symbol. Before the opening bell the day has no open, high, low; before the closing bell no close.
 pub(crate) fn of_listing(market: &Market<'_>, listing: &Listing, now: Timestamp) -> QuoteItem {
-    let session = calendar::current(now);
-    let before = calendar::session_before(session.date);
+    let session = hours::current(listing, now);
+    let before = hours::before(listing, &session);
     let last = last(market, listing, now);
     let prev_close = cents(market.close(listing, &before));
     let range = market.day_range(listing, &session, now);
@@ -86,7 +89,10 @@ pub(crate) fn of_listing(market: &Market<'_>, listing: &Listing, now: Timestamp)
     let tradable = listing.kind != Kind::Index;
     let (bid, ask) = around(market, listing, now, last);
     let price = |value: f64| decimal(cents(value));
-    let base = blank(listing.symbol.to_owned(), listing.instrument_type(), &session, &before, now);
+    let mut base = blank(listing.symbol.to_owned(), listing.instrument_type(), &session, &before, now);
+    if listing.kind == Kind::Crypto {
+        base.updated_at = zulu(now);
+    }
     QuoteItem {
         bid: tradable.then(|| decimal(bid)),
         bid_size: size(market, listing, now, 1, tradable),
@@ -112,34 +118,109 @@ pub(crate) fn of_listing(market: &Market<'_>, listing: &Listing, now: Timestamp)
     }
 }
 
-/// The quote of an option on a listed symbol.
-pub(crate) fn of_option(market: &Market<'_>, option: &Occ, now: Timestamp) -> Option<QuoteItem> {
+/// The quote of anything; `None` where it is written on nothing that is listed. Whether it is listed itself is not asked.
+pub(crate) fn of_instrument(market: &Market<'_>, instrument: &Instrument, now: Timestamp) -> Option<QuoteItem> {
+    match instrument {
+        Instrument::Listed(listing) => Some(of_listing(market, listing, now)),
+        Instrument::Future(contract) => of_future(market, contract, now),
+        Instrument::EquityOption(_) | Instrument::FutureOption(_) => of_any_option(market, instrument, now),
+    }
+}
+
+/// What one unit is worth: the last trade of shares, the middle of bid and ask of options.
+pub(crate) fn mark(market: &Market<'_>, instrument: &Instrument, now: Timestamp) -> Option<Decimal> {
+    match instrument {
+        Instrument::Listed(listing) => Some(last(market, listing, now)),
+        Instrument::Future(contract) => Some(stepped(market.future_price(contract, now)?, contract.product.tick)),
+        Instrument::EquityOption(_) | Instrument::FutureOption(_) => Some(option_price(market, instrument, now)?.mark),
+    }
+}
+
+/// Bid, ask and mark of an option.
+pub(crate) fn option_price(market: &Market<'_>, instrument: &Instrument, at: Timestamp) -> Option<OptionPrice> {
+    let model = market.model_of(instrument, at)?;
+    match instrument {
+        Instrument::EquityOption(option) => Some(model.price(option.right, option.strike())),
+        Instrument::FutureOption(option) => Some(model.price(option.right, option.strike())),
+        Instrument::Listed(_) | Instrument::Future(_) => None,
+    }
+}
+
+fn of_any_option(market: &Market<'_>, option: &Instrument, now: Timestamp) -> Option<QuoteItem> {
     let session = calendar::current(now);
     let before = calendar::session_before(session.date);
-    let price = market.option_price(option, now)?;
-    let prev_close = market.option_price(option, before.close_at)?.mark;
-    let open = market.option_price(option, session.open_at)?.mark;
-    let close = market.option_price(option, session.close_at)?.mark;
-    let opened = now >= session.open_at;
-    let interest = 100.0 + (unit(stream(market.seed, &option.to_string()), 0) * 20_000.0).floor();
+    let at = |moment: Timestamp| Some(option_price(market, option, moment)?.mark);
+    let price = option_price(market, option, now)?;
+    let prev_close = at(before.close_at)?;
+    let trades: Vec<Decimal> = activity::trades(&session, now).into_iter().filter_map(at).collect();
+    let last = trades.last().copied().unwrap_or(prev_close);
+    let symbol = option.symbol();
+    let subject = subject(option, &symbol)?;
+    let own = stream(market.seed ^ 5, &symbol);
+    let size =
+        |place: i64| number(1.0 + (unit(own, last_activity(now).timestamp() / 60 * 2 + place) * 60.0).floor(), 0);
     Some(QuoteItem {
         bid: Some(decimal(price.bid)),
-        bid_size: "12.0".to_owned(),
+        bid_size: size(0),
         ask: Some(decimal(price.ask)),
-        ask_size: "17.0".to_owned(),
+        ask_size: size(1),
         mid: Some(decimal(price.mark)),
         mark: decimal(price.mark),
-        last: decimal(price.mark),
-        last_mkt: decimal(price.mark),
-        open: opened.then(|| decimal(open)),
-        day_high_price: opened.then(|| decimal(open.max(price.mark))),
-        day_low_price: opened.then(|| decimal(open.min(price.mark))),
-        close: (now >= session.close_at).then(|| decimal(close)),
+        last: decimal(last),
+        last_mkt: decimal(last),
+        open: trades.first().copied().map(decimal),
+        day_high_price: trades.iter().max().copied().map(decimal),
+        day_low_price: trades.iter().min().copied().map(decimal),
+        close: (now >= session.close_at).then(|| decimal(last)),
         prev_close: decimal(prev_close),
-        volume: Some(number((interest / 40.0).round(), 0)),
-        open_interest: Some(number(interest, 0)),
-        ..blank(option.to_string(), "Equity Option", &session, &before, now)
+        volume: Some(number(market.option_volume(subject, &session, now), 0)),
+        open_interest: Some(number(market.open_interest(subject, &session), 0)),
+        ..blank(symbol.clone(), option.instrument_type(), &session, &before, now)
     })
+}
+
+fn of_future(market: &Market<'_>, contract: &Contract, now: Timestamp) -> Option<QuoteItem> {
+    let index = contract.index()?;
+    let session = calendar::current(now);
+    let before = calendar::session_before(session.date);
+    let factor = carry(contract, index, now);
+    let step = contract.product.tick;
+    let price = |value: f64| stepped(value * factor, step);
+    let last = price(market.price(index, now));
+    let prev_close = stepped(market.close(index, &before) * carry(contract, index, before.close_at), step);
+    let range = market.day_range(index, &session, now);
+    let (year_low, year_high) = year_range(market, index, &session, last.min(prev_close), last.max(prev_close));
+    let tick = rounded(step, 2);
+    let symbol = contract.to_string();
+    let own = stream(market.seed ^ 5, &symbol);
+    let size = |place: i64| number(4.0 + (unit(own, last_activity(now).timestamp() * 2 + place) * 40.0).floor(), 0);
+    let high = range.map(|range| price(range.high).max(last));
+    let low = range.map(|range| price(range.low).min(last));
+    Some(QuoteItem {
+        bid: Some(decimal(last - tick)),
+        bid_size: size(0),
+        ask: Some(decimal(last)),
+        ask_size: size(1),
+        mid: Some(decimal(last - tick / Decimal::TWO)),
+        mark: decimal(last),
+        last: decimal(last),
+        last_mkt: decimal(last),
+        open: range.map(|range| decimal(price(range.open))),
+        day_high_price: high.map(decimal),
+        day_low_price: low.map(decimal),
+        close: (now >= session.close_at).then(|| decimal(price(market.close(index, &session)))),
+        prev_close: decimal(prev_close),
+        year_low_price: Some(decimal(low.map_or(year_low, |low| year_low.min(low)))),
+        year_high_price: Some(decimal(high.map_or(year_high, |high| year_high.max(high)))),
+        volume: Some(number(market.volume_of(&Instrument::Future(*contract), now), 0)),
+        open_interest: Some(number((contract.product.volume * 1400.0).round(), 0)),
+        ..blank(symbol, "Future", &session, &before, now)
+    })
+}
+
+/// The nearest multiple of a step.
+fn stepped(value: f64, step: f64) -> Decimal {
+    cents((value / step).round() * step)
 }
 
 fn blank(
@@ -188,8 +269,9 @@ fn blank(
 fn around(market: &Market<'_>, listing: &Listing, now: Timestamp, last: Decimal) -> (Decimal, Decimal) {
     let moment = last_activity(now).timestamp();
     let stream = stream(market.seed, listing.symbol);
-    let wide = if calendar::phase(now) == Phase::Open { 1.0 } else { 4.0 };
-    let ticks = |place| wide * (unit(stream, moment * 4 + place) * (1.0 + listing.base / 150.0)).floor();
+    let open = listing.kind == Kind::Crypto || calendar::phase(now) == Phase::Open;
+    let wide = if open { 1.0 } else { 4.0 };
+    let ticks = |place| wide * (unit(stream, moment * 4 + place) * (1.0 + listing.base.min(3000.0) / 150.0)).floor();
     let below = ticks(0);
     let above = if below + ticks(1) < 1.0 { 1.0 } else { ticks(1) };
     let bid = (last - cents(below / 100.0)).max(Decimal::new(1, 2)).min(last);
@@ -212,7 +294,7 @@ fn year_range(
     low: Decimal,
     high: Decimal,
 ) -> (Decimal, Decimal) {
-    let before = calendar::session_before(session.date);
+    let before = hours::before(listing, session);
     market
         .usual_closes(listing, &before, 252)
         .into_iter()
@@ -251,12 +333,16 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn figures_of_a_quote_agree(symbol in 0..9_usize, seconds in 0..2_000_000_i64) {
+        fn figures_of_a_quote_agree(symbol in 0..LISTINGS.len(), seconds in 0..2_000_000_i64) {
             let now: Timestamp = "2026-11-02T00:00:00Z".parse().unwrap();
             let none = BTreeMap::new();
             let market = Market { seed: 3, overrides: &none };
             let item = of_listing(&market, &LISTINGS[symbol], now + chrono::TimeDelta::seconds(seconds));
             let read = |text: &str| text.parse::<Decimal>().unwrap();
+            if item.bid.is_none() {
+                proptest::prop_assert_eq!(LISTINGS[symbol].kind, Kind::Index);
+                return Ok(());
+            }
             let (bid, ask, last) = (read(&item.bid.unwrap()), read(&item.ask.unwrap()), read(&item.last));
             proptest::prop_assert!(bid <= last && last <= ask && bid < ask);
             proptest::prop_assert_eq!(read(&item.mid.unwrap()) * Decimal::TWO, bid + ask);

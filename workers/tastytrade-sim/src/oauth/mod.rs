@@ -7,6 +7,7 @@ pub(crate) mod apps;
 pub(crate) mod grants;
 pub(crate) mod jwt;
 pub(crate) mod login;
+pub(crate) mod quote_token;
 pub(crate) mod token;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};

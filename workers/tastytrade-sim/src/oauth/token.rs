@@ -179,14 +179,19 @@ impl Caller {
 
 /// Checks the access token of a call: signed here, not expired, its grant still there.
 pub(crate) fn caller(state: &State, call: &Call, wall: Timestamp) -> Result<Caller, Refusal> {
-    let bearer = call::header_text(call, header::AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
-    let claims = bearer.and_then(jwt::read::<Claims>).ok_or(Refusal::TokenInvalid)?;
-    let grant = state.grants.get(&claims.gid).ok_or(Refusal::TokenInvalid)?;
+    let authorization = call::header_text(call, header::AUTHORIZATION).unwrap_or_default();
+    bearer(state, authorization, wall).ok_or(Refusal::TokenInvalid)
+}
+
+/// The same of the text `Bearer ...`.
+pub(crate) fn bearer(state: &State, authorization: &str, wall: Timestamp) -> Option<Caller> {
+    let claims: Claims = jwt::read(authorization.strip_prefix("Bearer ")?)?;
+    let grant = state.grants.get(&claims.gid)?;
     let expired = claims.exp.is_none_or(|exp| exp <= wall.timestamp())
         || claims.seq <= state.expired_through.get(&grant.user).copied().unwrap_or(0);
     if claims.token_use != Use::Access || expired {
-        return Err(Refusal::TokenInvalid);
+        return None;
     }
-    let user = users::by_name(&grant.user).ok_or(Refusal::TokenInvalid)?;
-    Ok(Caller { user: user.name, scopes: grant.scopes.clone() })
+    let user = users::by_name(&grant.user)?;
+    Some(Caller { user: user.name, scopes: grant.scopes.clone() })
 }

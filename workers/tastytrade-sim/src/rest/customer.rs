@@ -2,17 +2,38 @@
 
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{Asked, Endpoint, Outcome, get};
 use crate::{
     accounts::{self, Account, AccountKind},
-    wire::{envelope, items},
+    state::State,
+    wire::{Refusal, envelope, items},
 };
+
+pub(super) const ENDPOINTS: &[Endpoint] = &[
+    get("/customers/me", |_, asked| me(asked)),
+    get("/customers/me/accounts", |_, asked| list(asked)),
+    get("/customers/me/accounts/{n}", |_, asked| one(asked, asked.account()?)),
+    get("/customers/{id}", |_, asked| own(asked).and_then(|()| me(asked))),
+    get("/customers/{id}/accounts", |_, asked| own(asked).and_then(|()| list(asked))),
+    get("/customers/{id}/accounts/{n}", by_id),
+];
+
+/// Whether the path's customer is the caller.
+fn own(asked: &Asked<'_>) -> Result<(), Refusal> {
+    (asked.part(0) == asked.user()?.customer_id).then_some(()).ok_or(Refusal::NotPermitted)
+}
+
+fn by_id(_: &State, asked: &Asked<'_>) -> Outcome {
+    own(asked)?;
+    let account = accounts::find(asked.part(1)).ok_or(Refusal::NotFound)?;
+    if account.owner == asked.user()?.name { one(asked, account) } else { Err(Refusal::NotPermitted) }
+}
 
 const OPENED: &str = "2021-02-03T15:04:05.678+00:00";
 
 /// The customer, invented person data included: a client must show that it keeps them to itself.
-pub(super) fn me(context: &Context<'_>) -> Value {
-    let user = context.user;
+fn me(asked: &Asked<'_>) -> Outcome {
+    let user = asked.user()?;
     let address = json!({
         "street-one": "1 Simulation Way", "city": "Chicago", "state-region": "IL", "postal-code": "60601",
         "country": "USA", "is-domestic": true, "is-foreign": false,
@@ -57,7 +78,7 @@ pub(super) fn me(context: &Context<'_>) -> Value {
             }),
         );
     }
-    envelope(&data, "/customers/me")
+    Ok(envelope(&data, asked.path()).into())
 }
 
 /// The keys of these two lists are in snake case on the wire as well.
@@ -76,16 +97,15 @@ fn permitted() -> Value {
 }
 
 /// All accounts with what the user may do in them.
-pub(super) fn accounts(context: &Context<'_>) -> Value {
-    let list = accounts::of_user(context.user.name)
+fn list(asked: &Asked<'_>) -> Outcome {
+    let list = accounts::of_user(asked.user()?.name)
         .map(|account| json!({ "account": item(account), "authority-level": "owner" }))
         .collect();
-    items(list, "/customers/me/accounts")
+    Ok(items(list, asked.path()).into())
 }
 
-/// One account.
-pub(super) fn account(_: &Context<'_>, account: &Account) -> Value {
-    envelope(&item(account), &format!("/customers/me/accounts/{}", account.number))
+fn one(asked: &Asked<'_>, account: &Account) -> Outcome {
+    Ok(envelope(&item(account), asked.path()).into())
 }
 
 fn item(account: &Account) -> Value {
@@ -99,9 +119,9 @@ fn item(account: &Account) -> Value {
         "day-trader-status": false,
         "is-firm-error": false,
         "is-firm-proprietary": false,
-        "is-futures-approved": account.kind == AccountKind::Margin,
+        "is-futures-approved": false,
         "is-test-drive": false,
-        "margin-or-cash": "Margin",
+        "margin-or-cash": if account.kind == AccountKind::Cash { "Cash" } else { "Margin" },
         "is-foreign": false,
         "funding-date": "2021-02-08",
         "investment-objective": "SPECULATION",
