@@ -117,9 +117,9 @@ const parts = {
       return files.forEach((file) => tally.fail(relative(ROOT, file), `not run: ${error.message}`));
     }
     const browser = files.some((file) => file.includes("browser")) ? await tally.check("a browser for the suites", () => chromium()) : undefined;
+    const python = files.some((file) => file.includes("tests/sdk")) ? await tally.check("Python with TastyTrade's SDK", () => pythonWith("sdk", join(ROOT, "tests/sdk/python/requirements.txt"))) : undefined;
     const folder = mkdtempSync(join(tmpdir(), "ttai-searched-"));
     process.env.TTAI_SECRET_FINDINGS = join(folder, "findings.jsonl");
-    const python = files.some((file) => file.includes("tests/sdk")) ? await tally.check("Python with TastyTrade's SDK", () => pythonWith("sdk", join(ROOT, "tests/sdk/python/requirements.txt"))) : undefined;
     const stack = await tally.check("the local stack starts", () => startStack());
     if (!stack) return files.forEach((file) => tally.fail(relative(ROOT, file), "not run: the local stack did not start"));
     const shared = { url: stack.url, simUrl: stack.simUrl, stateDir: stack.stateDir };
