@@ -22,11 +22,13 @@ pub mod error;
 mod fields;
 pub mod market_data;
 pub mod market_metrics;
+pub mod option_chain;
 pub mod positions;
 pub mod quote_token;
 pub mod request;
 pub mod response;
 pub mod retry;
+pub mod risk_free_rate;
 pub mod symbol;
 pub mod token;
 
