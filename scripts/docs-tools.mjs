@@ -67,6 +67,8 @@ function scopes() {
   const body = bracketed(source, source.indexOf("{", source.indexOf("fn scope(")));
   const found = {};
   for (const [, names, scope] of body.matchAll(/((?:"\w+"\s*\|?\s*)+)=>\s*Some\(Scope::(\w+)\)/g)) for (const name of strings(names)) found[name] = words[scope];
+  const forwarded = production(join(ROOT, "workers/mcp-server/src/mcp/tools/forward.rs"));
+  for (const [, name, scope] of forwarded.matchAll(/\brow\(\s*"(\w+)",\s*Scope::(\w+)/g)) found[name] = words[scope];
   return found;
 }
 
@@ -93,7 +95,7 @@ function rows(object, path = "") {
 
 function tool(entry, scope) {
   const name = field(entry, "name");
-  if (!scope[name]) throw new Error(`${name} has no scope in workers/mcp-server/src/mcp/tools/mod.rs`);
+  if (!scope[name]) throw new Error(`${name} has no scope in workers/mcp-server/src/mcp/tools/mod.rs or forward.rs`);
   const hints = Object.entries(annotations(field(entry, "annotations"))).map(([key, value]) => MARKS[key][value ? 0 : 1]);
   const [input, output] = [schema(entry, "input_schema"), schema(entry, "output_schema")];
   const required = new Set(input.required ?? []);

@@ -43,12 +43,15 @@ test("3. every tool needs a scope and is served", () => {
   assert.ok(names.length >= 2 && new Set(names).size === names.length, names.join(", "));
   const tools = production(join(ROOT, "workers/mcp-server/src/mcp/tools/mod.rs"));
   const served = tools.slice(tools.indexOf("pub(crate) async fn call("));
+  const rows = (file) => Object.fromEntries([...production(join(ROOT, file)).matchAll(/\brow\(\s*"(\w+)",\s*Scope::(\w+)/g)].map(([, name, scope]) => [name, scope]));
+  const forwarded = rows("workers/mcp-server/src/mcp/tools/forward.rs");
+  assert.deepEqual(rows("workers/analysis/src/tools/mod.rs"), forwarded, "both workers forward the same tools, with the same scopes");
   const scoped = tools.slice(tools.indexOf("pub(crate) fn scope("), tools.indexOf("pub(crate) async fn prefetch("));
-  for (const name of names) {
+  for (const name of names.filter((name) => !forwarded[name])) {
     assert.match(scoped, new RegExp(`"${name}"[^=]*=> Some\\(Scope::`), `${name} has no scope`);
     assert.match(served, new RegExp(`"${name}"[^=]*=> `), `${name} is not served`);
   }
-  for (const name of strings(scoped)) assert.ok(names.includes(name), `${name} has a scope and is not listed`);
+  for (const name of [...strings(scoped), ...Object.keys(forwarded)]) assert.ok(names.includes(name), `${name} has a scope and is not listed`);
 });
 
 test("4. schemas", () => {

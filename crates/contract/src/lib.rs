@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod connection;
+pub mod market;
 pub mod portfolio;
 pub mod quote;
 pub mod tool;
@@ -58,6 +59,14 @@ pub enum Call {
     ConfirmConnection,
     /// Quotes. Needs `market:read`. Answer: [`quote::QuoteOutput`].
     GetQuote(tool::GetQuoteInput),
+    /// A tool that mcp-server only forwards. None of these changes anything. Each needs a scope of its own, by the table of
+    /// analysis. Answer: [`Rendered`].
+    Tool {
+        /// The tool's name.
+        name: String,
+        /// Its arguments, in the form that the tool's input schema asks for.
+        arguments: serde_json::Value,
+    },
     /// Where a job stands. Needs `analysis:run`. Answer: [`JobStatus`].
     GetWorkflowStatus(tool::GetWorkflowStatusInput),
     /// Starts a sync of accounts, balances and positions, unless one is under way. Needs `account:read`. Answer: [`JobStatus`].
@@ -96,6 +105,7 @@ impl Call {
     pub fn only_reads(&self) -> bool {
         match self {
             Self::GetQuote(_)
+            | Self::Tool { .. }
             | Self::GetWorkflowStatus(_)
             | Self::GetPortfolio
             | Self::GetOverview
@@ -115,6 +125,31 @@ impl Call {
             | Self::DebugPanic { .. } => false,
         }
     }
+}
+
+/// What a forwarded tool answers, for programs and for the model.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Rendered {
+    /// A compact text that says the same.
+    pub text: String,
+    /// A JSON object, which mcp-server passes on unread.
+    pub structured: Box<RawValue>,
+}
+
+impl Rendered {
+    /// The rendering of a result.
+    ///
+    /// # Errors
+    ///
+    /// `internal` for a result that cannot be written.
+    pub fn new(output: &impl Serialize, text: impl Into<String>) -> Result<Self, Error> {
+        let structured = serde_json::value::to_raw_value(output).map_err(|_| unwritable())?;
+        Ok(Self { text: text.into(), structured })
+    }
+}
+
+fn unwritable() -> Error {
+    Error::new(domain::Reason::Internal, "The result could not be written. This is ours to mend.")
 }
 
 /// Where to panic on demand.
@@ -266,11 +301,7 @@ pub enum Answer {
 impl Answer {
     /// The answer that carries this result.
     pub fn new<T: Serialize>(result: Result<T, Error>) -> Self {
-        match result.and_then(|value| {
-            serde_json::value::to_raw_value(&value).map_err(|_| {
-                Error::new(domain::Reason::Internal, "The result could not be written. This is ours to mend.")
-            })
-        }) {
+        match result.and_then(|value| serde_json::value::to_raw_value(&value).map_err(|_| unwritable())) {
             Ok(raw) => Self::Ok(raw),
             Err(error) => Self::Error(error),
         }

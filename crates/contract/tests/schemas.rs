@@ -10,6 +10,7 @@ use contract::{
     JobStatus,
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
+    market::hours::{GetMarketHoursInput, MarketHours},
     quote::QuoteOutput,
     tool::{GetQuoteInput, GetWorkflowStatusInput},
 };
@@ -25,6 +26,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("update_config.output.json", output::<Config>()),
         ("test_connection.input.json", input::<NoInput>()),
         ("test_connection.output.json", output::<ConnectionTest>()),
+        ("get_market_hours.input.json", input::<GetMarketHoursInput>()),
+        ("get_market_hours.output.json", output::<MarketHours>()),
         ("get_quote.input.json", input::<GetQuoteInput>()),
         ("get_quote.output.json", output::<QuoteOutput>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),

@@ -32,14 +32,18 @@ const QUOTED: usize = 200;
 /// `invalid_arguments` for an argument that is unknown, missing, given twice in two spellings, or of the wrong type, with
 /// its path in `details.argument`; `internal` for a schema that is no JSON.
 pub fn read<T: DeserializeOwned>(schema: &str, arguments: &Map<String, Value>) -> Result<T, Error> {
-    let schema: Value = serde_json::from_str(schema)
-        .map_err(|_| Error::new(Reason::Internal, "The tool's input schema cannot be read. This is ours to mend."))?;
-    let value = forgive(&schema, Value::Object(arguments.clone()))?;
+    let value = forgive(&self::schema(schema)?, Value::Object(arguments.clone()))?;
     serde_path_to_error::deserialize(value).map_err(|error| {
         let path = error.path().to_string();
         let why = quoted(&error.inner().to_string());
         Error::invalid_argument(&path, format!("`{path}`: {why}. Send it as the tool's input schema says."))
     })
+}
+
+/// The schema in this text.
+pub(crate) fn schema(text: &str) -> Result<Value, Error> {
+    serde_json::from_str(text)
+        .map_err(|_| Error::new(Reason::Internal, "The tool's input schema cannot be read. This is ours to mend."))
 }
 
 /// Brings `value` into the form that `schema` asks for, where only the form is wrong.

@@ -138,6 +138,17 @@ impl ToolCall {
         arguments::read(self.tool.input_schema, &self.arguments)
     }
 
+    /// The arguments in the form that the tool's input schema asks for, to be read elsewhere: whoever does refuses what is
+    /// of the wrong type.
+    ///
+    /// # Errors
+    ///
+    /// As [`read`](Self::read), but for wrong types.
+    pub fn shaped(&self) -> Result<Value, Error> {
+        let schema = arguments::schema(self.tool.input_schema)?;
+        arguments::forgive(&schema, Value::Object(self.arguments.clone()))
+    }
+
     /// The reply that asks the client back before there is a result. A legacy client cannot be asked by a reply: that is a
     /// tool error, unless a session asks it instead.
     pub fn ask_back(self, required: &InputRequired, sealing: &Sealing<'_>) -> Reply {

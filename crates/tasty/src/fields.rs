@@ -111,6 +111,41 @@ impl<'a> Fields<'a> {
         Self::new(format!("{}.{name}", self.path), raw.unwrap_or_default())
     }
 
+    /// The entries of a list inside this object; none if it is not there. What is no list leaves a note.
+    fn entries(&mut self, name: &str) -> Vec<&'a RawValue> {
+        let Some(raw) = self.raw.get(name).map(|raw| raw.get()) else { return Vec::new() };
+        let entries = serde_json::from_str::<Option<Vec<&'a RawValue>>>(raw);
+        if entries.is_err() {
+            self.note(name, "not a list");
+        }
+        entries.ok().flatten().unwrap_or_default()
+    }
+
+    /// The objects of a list inside this one. What is no object is left out with a note.
+    pub(crate) fn list(&mut self, name: &str) -> Vec<Self> {
+        let mut list = Vec::new();
+        for (position, raw) in self.entries(name).into_iter().enumerate() {
+            match serde_json::from_str(raw.get()) {
+                Ok(raw) => list.push(Self::new(format!("{}.{name}[{position}]", self.path), raw)),
+                Err(_) => self.note(&format!("{name}[{position}]"), "not an object"),
+            }
+        }
+        list
+    }
+
+    /// The days of a list. What is none is left out with a note.
+    pub(crate) fn days(&mut self, name: &str) -> Vec<NaiveDate> {
+        let mut days = Vec::new();
+        for (position, raw) in self.entries(name).into_iter().enumerate() {
+            let text = serde_json::from_str::<String>(raw.get()).ok();
+            match text.and_then(|text| text.get(..10)?.parse().ok()) {
+                Some(day) => days.push(day),
+                None => self.note(&format!("{name}[{position}]"), "not a date"),
+            }
+        }
+        days
+    }
+
     /// A field without which the object means nothing.
     pub(crate) fn required<T>(
         &mut self,
@@ -235,6 +270,21 @@ mod tests {
         assert_eq!(fields.day("c"), fields.day("d"));
         assert_eq!((fields.moment("e"), fields.day("e")), (None, None));
         assert_eq!(fields.notes, ["data.e: not a time", "data.e: not a date"]);
+    }
+
+    #[test]
+    fn lists_are_read_entry_by_entry() {
+        let body =
+            r#"{"a":[{"x":"1"},7,{"x":"2"}],"b":["2026-12-25","soon",7,"2027-01-01T00:00:00Z"],"c":null,"d":"?"}"#;
+        let mut fields = fields(body);
+        let read: Vec<_> = fields.list("a").iter_mut().filter_map(|each| each.text("x")).collect();
+        assert_eq!(read, ["1", "2"]);
+        let days: Vec<_> = fields.days("b").iter().map(ToString::to_string).collect();
+        assert_eq!(days, ["2026-12-25", "2027-01-01"]);
+        assert_eq!((fields.list("c").len(), fields.list("d").len(), fields.list("e").len()), (0, 0, 0));
+        let notes =
+            ["data.a[1]: not an object", "data.b[1]: not a date", "data.b[2]: not a date", "data.d: not a list"];
+        assert_eq!(fields.notes, notes);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub mod error;
 mod fields;
 pub mod market_data;
 pub mod market_metrics;
+pub mod market_time;
 pub mod option_chain;
 pub mod positions;
 pub mod quote_token;

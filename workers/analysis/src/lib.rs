@@ -18,6 +18,7 @@ mod quote;
 mod service;
 mod stream;
 mod sync;
+mod tools;
 mod upstream;
 mod workflow;
 

@@ -6,7 +6,7 @@ use edge::caller::Caller;
 use serde::Deserialize;
 use worker::{Env, Request, Response, Result};
 
-use crate::{app::App, calls, upstream};
+use crate::{app::App, calls, tools, upstream};
 
 /// More than any call needs.
 const MAX_BODY: usize = 256 * 1024;
@@ -57,7 +57,7 @@ pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
     edge::http::give(edge::http::json(status, &answer))
 }
 
-/// The word of a call that was understood, for the log.
+/// The word of a call that was understood, for the log; of a tool its name.
 fn name_of(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Named {
@@ -66,8 +66,10 @@ fn name_of(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Word {
         r#do: String,
+        name: Option<String>,
     }
-    serde_json::from_slice::<Named>(body).map_or_else(|_| "none".to_owned(), |named| named.call.r#do)
+    let named = serde_json::from_slice::<Named>(body);
+    named.map_or_else(|_| "none".to_owned(), |Named { call }| call.name.unwrap_or(call.r#do))
 }
 
 /// Nobody reads this.
@@ -108,6 +110,13 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
         Call::GetQuote(input) => match permitted(principal, Scope::MarketRead) {
             Ok(principal) => Answer::new(calls::get_quote::answer(app, &principal.user_id, &input).await),
             Err(error) => Answer::Error(error),
+        },
+        Call::Tool { name, arguments } => match tools::find(&name) {
+            Some(tool) => match permitted(principal, tool.scope) {
+                Ok(principal) => Answer::new(tool.call(app, &principal.user_id, arguments).await),
+                Err(error) => Answer::Error(error),
+            },
+            None => Answer::Error(Error::new(Reason::NotFound, "There is no such tool.")),
         },
         Call::GetWorkflowStatus(input) => match permitted(principal, Scope::AnalysisRun) {
             Ok(principal) => Answer::new(calls::get_workflow_status::answer(app, &principal.user_id, &input).await),

@@ -51,6 +51,18 @@ const TOOLS: &[Tool] = &[
         group: "market",
     },
     Tool {
+        name: "get_market_hours",
+        title: "Get market hours",
+        description: "Whether a market is open now, when it opens and closes next, today's and the next session with extended \
+            hours, and the coming holidays and half days. US equities and their options, or futures (cme, cfe).",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_market_hours.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_market_hours.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "market",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_workflow_status",
         title: "Get the status of a job",
         description: "Where a job stands that was started earlier, for example a sync of the accounts: queued, running, \

@@ -37,8 +37,12 @@ fn class_of(ask: &Ask) -> Class {
     }
 }
 
-/// What a tool counts as follows from the permission that it needs. Asking how far a job is starts nothing.
+/// What a tool counts as is said by its row or follows from the permission that it needs. Asking how far a job is starts
+/// nothing.
 fn of_tool(tool: &str) -> Class {
+    if let Some(row) = tools::forward::find(tool) {
+        return row.class;
+    }
     match (tool, tools::scope(tool)) {
         ("get_workflow_status", _) | (_, None) => Class::Other,
         (_, Some(Scope::MarketRead)) => Class::Market,
@@ -166,6 +170,7 @@ mod tests {
     #[test]
     fn a_tool_counts_as_what_its_permission_is_for() {
         assert_eq!(of_tool("get_quote"), Class::Market);
+        assert_eq!(of_tool("get_market_hours"), Class::Market);
         assert_eq!(of_tool("get_workflow_status"), Class::Other);
         assert_eq!(of_tool("none"), Class::Other);
     }

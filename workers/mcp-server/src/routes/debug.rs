@@ -8,7 +8,7 @@ use domain::{Error, Reason};
 use edge::http::{Request, Response, json};
 use serde_json::Value;
 
-use crate::{app::App, auth, config::Environment};
+use crate::{app::App, auth, config::Environment, rate::Class};
 
 fn only_in_development(app: &App<'_>) -> Result<(), Error> {
     match app.config.environment {
@@ -27,7 +27,7 @@ pub(crate) async fn analysis(app: &App<'_>) -> Result<Response, Error> {
 pub(crate) async fn stream(app: &App<'_>, request: &Request) -> Result<Response, Error> {
     only_in_development(app)?;
     let caller = match auth::token(app, request).await {
-        Ok(token) => auth::caller(app, request, token).await,
+        Ok(token) => auth::caller(app, request, token, Class::Market).await,
         Err(refusal) => Err(refusal),
     };
     let caller = match caller {

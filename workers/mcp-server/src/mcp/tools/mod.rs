@@ -1,6 +1,7 @@
 //! The tools, one file each: arguments in, structured content and a compact text out.
 
 mod config;
+pub(crate) mod forward;
 mod get_quote;
 mod get_workflow_status;
 mod report;
@@ -29,7 +30,7 @@ pub(crate) fn scope(tool: &str) -> Option<Scope> {
         "get_workflow_status" => Some(Scope::AnalysisRun),
         "get_config" | "test_connection" => Some(Scope::AccountRead),
         "update_config" => Some(Scope::SettingsWrite),
-        _ => None,
+        _ => forward::find(tool).map(|row| row.scope),
     }
 }
 
@@ -55,7 +56,7 @@ pub(crate) fn reports(tool: &str) -> bool {
 fn narrowed_by(tool: &str) -> &'static [&'static str] {
     match tool {
         "get_quote" => &["symbols"],
-        _ => &[],
+        _ => forward::find(tool).map_or(&[], |row| row.narrowed_by),
     }
 }
 
@@ -84,6 +85,9 @@ async fn dispatch(
         "get_config" => config::get(app, caller, call).await,
         "update_config" => config::update(app, caller, call).await,
         "test_connection" => test_connection::call(app, caller, call).await,
-        _ => Err(Error::new(Reason::NotFound, "There is no such tool.")),
+        name => match forward::find(name) {
+            Some(row) => forward::call(app, caller, call, row).await,
+            None => Err(Error::new(Reason::NotFound, "There is no such tool.")),
+        },
     }
 }

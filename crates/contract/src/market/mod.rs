@@ -1,0 +1,29 @@
+//! What the market tools take and answer, one file each.
+
+pub mod hours;
+
+use serde::{Deserialize, Serialize};
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Source {
+    /// TastyTrade's stream of market data, in this call.
+    Dxlink,
+    /// TastyTrade's REST API, in this call.
+    Rest,
+    /// Our cache; `as_of` says how old it is.
+    Cache,
+}
+
+impl Source {
+    /// For people.
+    pub const fn in_words(self) -> &'static str {
+        match self {
+            Self::Dxlink => "TastyTrade's stream",
+            Self::Rest => "TastyTrade",
+            Self::Cache => "TastyTrade, cached",
+        }
+    }
+}

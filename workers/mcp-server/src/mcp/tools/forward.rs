@@ -1,0 +1,42 @@
+//! The tools that are only forwarded: the analysis worker reads their arguments, computes, and makes structured content and
+//! text. A tool is one row here, one in `workers/analysis/src/tools/mod.rs`, and its definition in the catalogue.
+
+use contract::{Call, Rendered};
+use domain::{Error, Scope};
+use mcp::{ToolCall, ToolOutput};
+
+use crate::{app::App, auth::Caller, rate::Class};
+
+/// What has to be known of a tool to forward its calls.
+pub(crate) struct Forwarded {
+    name: &'static str,
+    /// The scope that it needs. Analysis checks it again.
+    pub(crate) scope: Scope,
+    /// What its calls count as.
+    pub(crate) class: Class,
+    /// The arguments that make its answer smaller.
+    pub(crate) narrowed_by: &'static [&'static str],
+}
+
+const fn row(name: &'static str, scope: Scope, class: Class, narrowed_by: &'static [&'static str]) -> Forwarded {
+    Forwarded { name, scope, class, narrowed_by }
+}
+
+const FORWARDED: &[Forwarded] = &[row("get_market_hours", Scope::MarketRead, Class::Market, &[])];
+
+/// The row of a tool, if it is one of these.
+pub(crate) fn find(tool: &str) -> Option<&'static Forwarded> {
+    FORWARDED.iter().find(|row| row.name == tool)
+}
+
+/// What analysis answers. Argument names and forms are put right by the tool's schema before they go out.
+pub(super) async fn call(
+    app: &App<'_>,
+    caller: &Caller,
+    call: &ToolCall,
+    row: &Forwarded,
+) -> Result<ToolOutput, Error> {
+    let asked = Call::Tool { name: row.name.to_owned(), arguments: call.shaped()? };
+    let Rendered { text, structured } = app.ask(Some(caller.principal.clone()), asked).await?;
+    Ok(ToolOutput::new(structured, text))
+}
