@@ -10,7 +10,9 @@ mod get_balances;
 mod get_market_hours;
 mod get_net_liq_history;
 mod get_orders;
+mod get_positions;
 mod get_transactions;
+mod holdings;
 mod new_york;
 mod pages;
 
@@ -26,6 +28,7 @@ const TOOLS: &[Tool] = &[
     row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
+    row("get_positions", Scope::AccountRead, |asked| Box::pin(get_positions::answer(asked))),
     row("get_transactions", Scope::AccountRead, |asked| Box::pin(get_transactions::answer(asked))),
     row("get_orders", Scope::AccountRead, |asked| Box::pin(get_orders::answer(asked))),
     row("get_net_liq_history", Scope::AccountRead, |asked| Box::pin(get_net_liq_history::answer(asked))),
