@@ -12,6 +12,7 @@ mod credential;
 mod cron;
 mod debug;
 mod hub;
+mod instruments;
 mod jobs;
 mod live;
 mod queue;

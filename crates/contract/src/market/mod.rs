@@ -1,7 +1,11 @@
 //! What the market tools take and answer, one file each.
 
 pub mod chain;
+pub mod history;
 pub mod hours;
+pub mod metrics;
+pub mod search;
+pub mod watchlists;
 
 use serde::{Deserialize, Serialize};
 

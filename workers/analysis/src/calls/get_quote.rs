@@ -10,14 +10,38 @@ use futures_util::future::{join, join_all};
 use store::identity::users;
 use tasty::{market_data::MarketData, market_metrics::Metrics};
 
-use crate::{app::App, upstream};
+use crate::{app::App, instruments, upstream};
 
 /// How long a quote stays in KV: past its freshness it serves only when TastyTrade does not answer.
 const KEPT: Ttl = Ttl::seconds(300);
 
 /// Quotes in the order asked for, from TastyTrade; from the cache, marked stale, when TastyTrade does not answer.
 pub(crate) async fn answer(app: &App, user: &UserId, input: &GetQuoteInput) -> Result<QuoteOutput, Error> {
-    let symbols = input.symbols()?;
+    let (symbols, resolved) = resolve(app, user, input.symbols()?).await?;
+    let output = quotes(app, user, symbols).await?;
+    Ok(QuoteOutput { notes: resolved.into_iter().chain(output.notes).collect(), ..output })
+}
+
+/// The symbols with the active month in place of each product of futures, and notes that say so.
+async fn resolve(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<(Vec<Symbol>, Vec<String>), Error> {
+    let mut resolved = Vec::with_capacity(symbols.len());
+    let mut notes = Vec::new();
+    for symbol in symbols {
+        // What is not known stays as it is, and is missing like any other symbol.
+        let (symbol, note) = match instruments::resolve(app, user, &symbol).await {
+            Ok(found) => found,
+            Err(error) if error.reason == Reason::NotFound => (symbol, None),
+            Err(error) => return Err(error),
+        };
+        notes.extend(note);
+        if !resolved.contains(&symbol) {
+            resolved.push(symbol);
+        }
+    }
+    Ok((resolved, notes))
+}
+
+async fn quotes(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<QuoteOutput, Error> {
     match fetched(app, user, &symbols).await {
         Ok(output) => known(&symbols, output),
         Err(error) if error.reason.retryable() => stale(app, user, &symbols).await.ok_or(error),

@@ -22,7 +22,13 @@ const fn row(name: &'static str, scope: Scope, class: Class, narrowed_by: &'stat
     Forwarded { name, scope, class, narrowed_by }
 }
 
-const FORWARDED: &[Forwarded] = &[row("get_market_hours", Scope::MarketRead, Class::Market, &[])];
+const FORWARDED: &[Forwarded] = &[
+    row("get_price_history", Scope::MarketRead, Class::Market, &["interval", "days"]),
+    row("get_market_metrics", Scope::MarketRead, Class::Market, &["symbols", "term_structure"]),
+    row("search_symbols", Scope::MarketRead, Class::Market, &["limit"]),
+    row("get_market_hours", Scope::MarketRead, Class::Market, &[]),
+    row("get_watchlists", Scope::MarketRead, Class::Market, &["name"]),
+];
 
 /// The row of a tool, if it is one of these.
 pub(crate) fn find(tool: &str) -> Option<&'static Forwarded> {
