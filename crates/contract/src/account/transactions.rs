@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Source;
 
 /// The most that one page holds.
-pub const MAX_LIMIT: u32 = 250;
+pub const MAX_LIMIT: u32 = 200;
 
 /// Arguments of `get_transactions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct GetTransactionsInput {
     pub r#type: Option<String>,
     /// Rows on a page.
     #[serde(default = "fifty")]
-    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 250)))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 200)))]
     pub limit: i64,
     /// Which page, counted from 1, newest first.
     #[serde(default = "first")]

@@ -21,6 +21,8 @@ use super::{Asked, account, get_transactions::described, new_york, pages};
 
 /// Orders that have ended are looked for so many days back, unless days are named.
 const BACK: u64 = 30;
+/// So many lines stand in the text at most.
+const LINES: usize = 40;
 /// What stands for all orders that may still be filled.
 const WORKING: &str = "working";
 
@@ -195,8 +197,11 @@ fn text(output: &OrdersOutput) -> String {
     if output.orders.is_empty() {
         text.push_str("\nNone. Ask for other days with `start_date`, or for another `status`.");
     }
-    for order in &output.orders {
+    for order in output.orders.iter().take(LINES) {
         let _ = write!(text, "\n{}", line(order));
+    }
+    if output.orders.len() > LINES {
+        let _ = write!(text, "\nand {} more in `orders`.", output.orders.len() - LINES);
     }
     for note in &output.notes {
         let _ = write!(text, "\n{note}");

@@ -28,7 +28,7 @@ use super::{
     Asked,
     account::{self, called},
     amounts,
-    holdings::{self, Market, is_option},
+    holdings::{self, Market, is_option, is_worthless},
     new_york,
 };
 use crate::{
@@ -136,6 +136,7 @@ fn price(data: &MarketData) -> Option<Decimal> {
 async fn greeks(app: &App, user: &UserId, options: &[&Held], told: &mut Told) -> BTreeMap<String, Greeks> {
     let names: BTreeMap<&str, String> = options
         .iter()
+        .filter(|held| !is_worthless(&held.position))
         .filter_map(|held| {
             let symbol = held.position.symbol.as_str();
             let known = held.streamer_symbol.clone();

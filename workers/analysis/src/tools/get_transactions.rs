@@ -20,6 +20,9 @@ use super::{Asked, account, amounts, new_york, pages};
 /// Without a first day the list begins so many days before its end.
 const BACK: u64 = 30;
 
+/// So many lines stand in the text at most.
+const LINES: usize = 80;
+
 /// One page of the transactions of the accounts that are meant.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, input) = asked.read::<GetTransactionsInput>()?;
@@ -97,8 +100,11 @@ fn text(output: &TransactionsOutput) -> String {
         .transactions
         .iter()
         .any(|row| output.transactions.first().is_some_and(|first| first.account != row.account));
-    for row in &output.transactions {
+    for row in output.transactions.iter().take(LINES) {
         let _ = write!(text, "\n{}", line(row, several));
+    }
+    if output.transactions.len() > LINES {
+        let _ = write!(text, "\nand {} more in `transactions`.", output.transactions.len() - LINES);
     }
     if let Some(net) = output.page_net_value.filter(|_| output.transactions.len() > 1) {
         let _ = write!(text, "\nSum of these: {}", amounts::change(net));

@@ -45,6 +45,12 @@ pub(super) fn is_option(position: &Position) -> bool {
     position.instrument_type.ends_with("Option")
 }
 
+/// Whether it is an option whose mark is zero. Out of the money its greeks are less than what a price is rounded by, and the
+/// stream has none.
+pub(super) fn is_worthless(position: &Position) -> bool {
+    is_option(position) && position.mark_price.is_some_and(|price| price.0.is_zero())
+}
+
 /// The row of a position, without greeks.
 pub(super) fn row(held: &Held, as_of: Timestamp, market: &Market) -> PositionRow {
     let position = &held.position;
@@ -158,6 +164,15 @@ fn day_reference(held: &Held, today: NaiveDate) -> Option<Decimal> {
 ///
 /// Why there are none, for people.
 pub(super) fn add_greeks(row: &mut PositionRow, held: &Held, market: &Market) -> Result<(), String> {
+    let nothing = |delta| PerUnit {
+        iv: None,
+        delta: Some(delta),
+        gamma: Some(0.0),
+        theta: Some(0.0),
+        vega: Some(0.0),
+        source: GreeksSource::Computed,
+        at: Some(row.as_of),
+    };
     let per_unit = match market.greeks.get(&row.symbol).filter(|greeks| greeks.delta.is_some()) {
         Some(live) => PerUnit {
             iv: live.iv.map(|iv| iv * 100.0),
@@ -168,16 +183,9 @@ pub(super) fn add_greeks(row: &mut PositionRow, held: &Held, market: &Market) ->
             source: GreeksSource::Dxlink,
             at: live.at,
         },
+        None if is_worthless(&held.position) && row.is_itm == Some(false) => nothing(0.0),
         None if is_option(&held.position) => computed(row, held, market)?,
-        None => PerUnit {
-            iv: None,
-            delta: Some(1.0),
-            gamma: Some(0.0),
-            theta: Some(0.0),
-            vega: Some(0.0),
-            source: GreeksSource::Computed,
-            at: Some(row.as_of),
-        },
+        None => nothing(1.0),
     };
     let units = units(&held.position).map(|units| number(held.position.quantity_direction.signed(units)));
     let of_position = |greek: Option<f64>| greek.zip(units).map(|(greek, units)| rounded(greek * units, 4));
@@ -473,6 +481,13 @@ pub(super) mod tests {
         assert!((row.delta.unwrap() - contract.greeks(0.25).unwrap().delta).abs() < 1e-4);
         assert_eq!(row.greeks_source, Some(GreeksSource::Computed));
         assert!(row.position_theta.unwrap() > 0.0);
+        let gone = with_greeks(&held("AAPL  261120C00260000", -1, ["9", "9", "0"]), &market()).unwrap();
+        assert_eq!(
+            (gone.delta, gone.position_theta, gone.greeks_source),
+            (Some(0.0), Some(0.0), Some(GreeksSource::Computed))
+        );
+        let odd = with_greeks(&held("AAPL  261120C00220000", -1, ["9", "9", "0"]), &market());
+        assert_eq!(odd.unwrap_err(), "the price is not a positive number");
         for (change, reason) in [
             (
                 &(|held: &mut Held, _: &mut Market| held.position.mark_price = None) as &dyn Fn(&mut Held, &mut Market),
