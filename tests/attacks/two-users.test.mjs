@@ -93,7 +93,9 @@ test("the matrix can tell: the owner is answered otherwise", async () => {
   const [mine, none] = OWNED.workflow_id;
   assert.notEqual(said(await call(a, mine), mine), said(await call(a, none), none));
   const read = (from, value) => from.request("resources/read", { uri: `portfolio://positions/${value}` });
-  assert.notEqual(said(await read(a, HELD), HELD), said(await read(a, OWNED.symbol[1]), OWNED.symbol[1]));
+  assert.notEqual(said(await read(a, "AAPL"), "AAPL"), said(await read(a, OWNED.symbol[1]), OWNED.symbol[1]), "a position that A really has");
+  const balances = (from, value) => from.request("tools/call", { name: "get_balances", arguments: { account: value } });
+  assert.notEqual(said(await balances(a, OWNED.account[0]), OWNED.account[0]), said(await balances(a, OWNED.account[1]), OWNED.account[1]));
   const complete = (from, value) => from.request("completion/complete", { ref: { type: "ref/prompt", name: "position-review" }, argument: { name: "symbol", value } });
   assert.deepEqual((await complete(a, HELD)).body.result.completion.values, [HELD]);
   const expirations = await a.request("completion/complete", { ref: { type: "ref/prompt", name: "position-review" }, argument: { name: "expiration", value: "" }, context: { arguments: { symbol: HELD } } });
