@@ -2,7 +2,8 @@
 //!
 //! Each endpoint is a module with a function that builds its [`Request`] and a `read` that turns an [`Answer`] into checked
 //! values. Whoever owns the connection sends [`Request::url`], [`Request::headers`] and the body, makes an [`Answer`] of
-//! what comes back, and asks [`retry`] what to do about trouble.
+//! what comes back, and asks [`retry`] what to do about trouble, [`budget`] when it may be sent, and [`batch`] what can be
+//! asked together.
 //!
 //! Market data in motion come over a WebSocket: [`dxlink`] speaks its protocol, [`account_streamer`] the one over which
 //! TastyTrade tells of orders, balances and positions. Both are machines fed with frames.
@@ -16,6 +17,8 @@
 pub mod account_streamer;
 pub mod accounts;
 pub mod balances;
+pub mod batch;
+pub mod budget;
 pub mod customer;
 pub mod dxlink;
 pub mod error;

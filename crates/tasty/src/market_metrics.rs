@@ -5,11 +5,12 @@
 
 use chrono::NaiveDate;
 use domain::{Decimal, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{Answer, Error, Noted, Request, fields::Fields, request::path_symbol, symbol::Kind};
 
 /// The metrics of one underlying.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// As TastyTrade spells it.
     pub symbol: String,
@@ -64,7 +65,7 @@ pub struct Metrics {
 }
 
 /// The implied volatility of one expiration.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExpirationVolatility {
     /// The day.
     pub expiration: NaiveDate,
@@ -75,7 +76,7 @@ pub struct ExpirationVolatility {
 }
 
 /// An expected report of earnings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Earnings {
     /// The day, by the calendar of New York.
     pub date: NaiveDate,

@@ -6,8 +6,8 @@
 use domain::AccountNumber;
 use proptest::prelude::*;
 use tasty::{
-    Answer, accounts, balances, customer, market_data, market_metrics, net_liq, orders, positions, token,
-    trading_status, transactions,
+    Answer, accounts, balances, customer, instruments, market_data, market_metrics, market_time, net_liq, orders,
+    positions, symbol_search, token, trading_status, transactions, watchlists,
 };
 
 fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
@@ -26,6 +26,13 @@ fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
         transactions::read(&answer).err(),
         market_data::read(&answer).err(),
         market_metrics::read(&answer).err(),
+        market_time::read_current(&answer).err(),
+        market_time::read_holidays(&answer).err(),
+        symbol_search::read(&answer).err(),
+        watchlists::read_all(&answer).err(),
+        watchlists::read_one(&answer).err(),
+        instruments::read_all(&answer).err(),
+        instruments::read_one(&answer).err(),
     ];
     for error in errors.into_iter().flatten() {
         let log = error.to_string();
@@ -64,6 +71,14 @@ const NAMES: &[&str] = &[
     "implied-volatility-index-rank",
     "earnings",
     "external-id",
+    "name",
+    "watchlist-entries",
+    "option-expiration-implied-volatilities",
+    "next-session",
+    "open-at",
+    "market-holidays",
+    "options",
+    "active-month",
     "account",
     "account-number",
     "access_token",

@@ -9,6 +9,11 @@ use super::Source;
 /// The most bars of one answer; of more the newest are given.
 pub const MAX_BARS: usize = 500;
 
+/// The KV key of the bars of a series: its name at DXLink with the first moment.
+pub fn cache_key(series: &str) -> String {
+    format!("candles:{series}")
+}
+
 /// What one bar spans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -135,10 +140,10 @@ pub struct GetPriceHistoryInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<i64>,
     /// The first day, YYYY-MM-DD.
-    #[serde(default, alias = "start_date", alias = "from", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<NaiveDate>,
     /// The last day, YYYY-MM-DD; today if left out.
-    #[serde(default, alias = "end_date", alias = "to", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<NaiveDate>,
     /// Whether trades outside of the regular session count. Futures and coins always have all their hours.
     #[serde(default)]

@@ -104,4 +104,7 @@ pub struct MarketMetrics {
     pub metrics: Vec<SymbolMetrics>,
     /// Symbols that TastyTrade has no metrics for.
     pub missing: Vec<String>,
+    /// In plain words: what is from before or missing, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }

@@ -4,35 +4,29 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use contract::{
     Rendered,
-    market::{
-        Source,
-        metrics::{GetMarketMetricsInput, MarketMetrics, SymbolMetrics, TermVolatility},
-    },
+    market::metrics::{GetMarketMetricsInput, MarketMetrics, SymbolMetrics, TermVolatility},
     tool::{MAX_SYMBOLS, symbol_argument},
 };
 use domain::{Decimal, Error, Reason, Symbol, Timestamp};
-use tasty::{market_metrics::Metrics, symbol::Kind};
 
 use super::{Asked, new_york};
-use crate::upstream;
+use crate::metrics::{self, Found, Known};
 
 /// For so many symbols the expirations are listed unless the caller says otherwise.
 const TERMS_UNASKED: usize = 5;
-/// So many expirations of each symbol are in the text.
-const TERMS_SHOWN: usize = 8;
+/// The text has the expirations that lie next to so many days from now.
+const TERMS_SHOWN: [i64; 8] = [7, 14, 30, 45, 60, 90, 180, 365];
 
 /// The metrics of up to 50 underlyings.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, input) = asked.read::<GetMarketMetricsInput>()?;
     let symbols = symbols(&input.symbols)?;
-    let request = tasty::market_metrics::request(&symbols).ok_or_else(|| none(&symbols))?;
-    let answer = upstream::call(app, user, request).await?;
-    let metrics = tasty::market_metrics::read(&answer).map_err(|error| upstream::explain(app, error))?;
-    let terms = input.term_structure.unwrap_or(symbols.len() <= TERMS_UNASKED);
-    let metrics = assemble(&symbols, upstream::noted("market metrics", metrics), terms, app.now);
-    if metrics.metrics.is_empty() {
-        return Err(none(&symbols));
+    let Found { known, failure } = metrics::find(app, user, &symbols).await?;
+    if known.is_empty() {
+        return Err(failure.unwrap_or_else(|| none(&symbols)));
     }
+    let terms = input.term_structure.unwrap_or(symbols.len() <= TERMS_UNASKED);
+    let metrics = assemble(&symbols, known, failure.as_ref(), terms, app.now);
     Rendered::new(&metrics, text(&metrics))
 }
 
@@ -61,19 +55,29 @@ fn symbols(texts: &[String]) -> Result<Vec<Symbol>, Error> {
     Ok(symbols)
 }
 
-fn assemble(symbols: &[Symbol], metrics: Vec<Metrics>, terms: bool, now: Timestamp) -> MarketMetrics {
-    let mut by_symbol: BTreeMap<_, _> = metrics.into_iter().map(|metrics| (metrics.symbol.clone(), metrics)).collect();
-    let mut output = MarketMetrics { metrics: Vec::new(), missing: Vec::new() };
+fn assemble(
+    symbols: &[Symbol],
+    known: Vec<Known>,
+    failure: Option<&Error>,
+    terms: bool,
+    now: Timestamp,
+) -> MarketMetrics {
+    let mut by_symbol: BTreeMap<_, _> = known.into_iter().map(|known| (known.metrics.symbol.clone(), known)).collect();
+    let mut output = MarketMetrics { metrics: Vec::new(), missing: Vec::new(), notes: Vec::new() };
     for symbol in symbols {
-        match by_symbol.remove(symbol.as_str()).filter(|_| Kind::of(symbol).has_metrics()) {
-            Some(metrics) => output.metrics.push(one(metrics, terms, now)),
+        match by_symbol.remove(symbol.as_str()) {
+            Some(known) => output.metrics.push(one(known, terms, now)),
             None => output.missing.push(symbol.to_string()),
         }
+    }
+    if let Some(failure) = failure {
+        output.notes.push(format!("Some metrics are from before or missing: {failure}"));
     }
     output
 }
 
-fn one(metrics: Metrics, terms: bool, now: Timestamp) -> SymbolMetrics {
+fn one(known: Known, terms: bool, now: Timestamp) -> SymbolMetrics {
+    let Known { metrics, source, as_of } = known;
     let today = new_york::day(now);
     // TastyTrade keeps the last report until it knows the next one.
     let earnings = metrics.earnings.filter(|earnings| earnings.date >= today);
@@ -112,9 +116,9 @@ fn one(metrics: Metrics, terms: bool, now: Timestamp) -> SymbolMetrics {
         dividend_pay_date: metrics.dividend_pay_date,
         dividend_per_share: metrics.dividend_per_share,
         dividend_yield: metrics.dividend_yield,
-        source: Source::Rest,
+        source: source.into(),
         updated_at: metrics.updated_at,
-        as_of: now,
+        as_of,
     }
 }
 
@@ -126,9 +130,12 @@ fn text(output: &MarketMetrics) -> String {
     for symbol in &output.missing {
         let _ = writeln!(text, "{symbol}: TastyTrade has no metrics for it.");
     }
-    if let Some(metrics) = output.metrics.first() {
-        let at = metrics.as_of.format("%Y-%m-%dT%H:%M:%SZ");
-        let _ = write!(text, "From {}, as of {at}. IV, HV, rank and percentile in percent.", metrics.source.in_words());
+    for note in &output.notes {
+        let _ = writeln!(text, "Note: {note}");
+    }
+    if let Some(oldest) = output.metrics.iter().min_by_key(|metrics| metrics.as_of) {
+        let at = oldest.as_of.format("%Y-%m-%dT%H:%M:%SZ");
+        let _ = write!(text, "From {}, as of {at}. IV, HV, rank and percentile in percent.", oldest.source.in_words());
     }
     text
 }
@@ -173,18 +180,28 @@ fn line(text: &mut String, metrics: &SymbolMetrics) {
         }
     }
     text.push('\n');
-    if !metrics.term_structure.is_empty() {
-        let shown = metrics.term_structure.iter().take(TERMS_SHOWN);
+    let terms = shown(&metrics.term_structure);
+    if !terms.is_empty() {
+        let more = metrics.term_structure.len().saturating_sub(terms.len());
         let terms: Vec<_> =
-            shown.map(|each| format!("{} ({}d) {}", each.expiration, each.dte, each.iv.rounded(1))).collect();
+            terms.iter().map(|each| format!("{} ({}d) {}", each.expiration, each.dte, each.iv.rounded(1))).collect();
         let _ = write!(text, "  IV by expiration: {}", terms.join(", "));
-        let more = metrics.term_structure.len().saturating_sub(TERMS_SHOWN);
         let _ = if more > 0 { writeln!(text, ", and {more} more in structuredContent") } else { writeln!(text) };
     }
 }
 
+/// Some expirations that stand for the whole curve, each once.
+fn shown(terms: &[TermVolatility]) -> Vec<&TermVolatility> {
+    let nearest = |days: i64| terms.iter().min_by_key(|each| (each.dte - days).abs());
+    let mut shown: Vec<_> = TERMS_SHOWN.into_iter().filter_map(nearest).collect();
+    shown.dedup();
+    shown
+}
+
 #[cfg(test)]
 mod tests {
+    use contract::quote::Source;
+    use domain::Reason;
     use tasty::Answer;
 
     use super::*;
@@ -205,7 +222,8 @@ mod tests {
         let now = "2026-11-20T15:30:05Z".parse().unwrap();
         let symbols: Vec<_> = symbols.iter().map(|symbol| Symbol::parse(symbol).unwrap()).collect();
         let read = tasty::market_metrics::read(&Answer::new(200, None, BODY, now)).unwrap().value;
-        assemble(&symbols, read, terms, now)
+        let known = |metrics| Known { metrics, source: Source::Rest, as_of: now };
+        assemble(&symbols, read.into_iter().map(known).collect(), None, terms, now)
     }
 
     #[test]
@@ -227,6 +245,38 @@ mod tests {
         assert_eq!(output.metrics[0].term_structure.len(), 1);
         assert_eq!((output.metrics[1].earnings_date, output.metrics[1].iv_rank), (None, None));
         assert!(metrics(&["NVDA"], false).metrics[0].term_structure.is_empty());
+    }
+
+    #[test]
+    fn some_expirations_stand_for_the_curve() {
+        let term = |dte| TermVolatility {
+            expiration: chrono::NaiveDate::default(),
+            dte,
+            settlement: None,
+            iv: Decimal(30.into()),
+        };
+        let days = |terms: &[i64]| -> Vec<i64> {
+            let terms: Vec<_> = terms.iter().copied().map(term).collect();
+            shown(&terms).iter().map(|each| each.dte).collect()
+        };
+        assert_eq!(days(&[0, 1, 2, 3, 7, 8, 14, 28, 49, 63, 91, 182, 400, 700]), [7, 14, 28, 49, 63, 91, 182, 400]);
+        assert_eq!(days(&[5, 40]), [5, 40]);
+        assert_eq!(days(&[]), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn what_is_from_before_says_so() {
+        let now: Timestamp = "2026-11-20T15:30:05Z".parse().unwrap();
+        let read = tasty::market_metrics::read(&Answer::new(200, None, BODY, now)).unwrap().value;
+        let before = now - chrono::TimeDelta::seconds(100);
+        let known = |metrics| Known { metrics, source: Source::StaleCache, as_of: before };
+        let error = Error::new(Reason::UpstreamUnavailable, "TastyTrade does not answer.");
+        let spx = [Symbol::parse("SPX").unwrap()];
+        let output = assemble(&spx, read.into_iter().map(known).collect(), Some(&error), true, now);
+        assert!(text(&output).ends_with(
+            "Note: Some metrics are from before or missing: TastyTrade does not answer.\n\
+             From the cache, STALE, as of 2026-11-20T15:28:25Z. IV, HV, rank and percentile in percent."
+        ));
     }
 
     #[test]
