@@ -39,7 +39,7 @@ test("E01 another user's job: tool error not_found, the same bytes as for one th
 });
 
 test("E02 another user's account number: the same as an unknown one, and TastyTrade is not asked", async () => {
-  // No tool takes an account number; the places where one can be said are a prompt's argument, a completion and an address.
+  // The places where one can be said: arguments of tools and prompts, a completion, an address.
   const [{ account_number: whole }] = await d1(stack, "SELECT account_number FROM accounts WHERE user_id = ?1 LIMIT 1", [trader]);
   const unknown = `${whole.slice(0, -4)}9999`;
   const mark = await sim.mark();
@@ -54,7 +54,17 @@ test("E02 another user's account number: the same as an unknown one, and TastyTr
     return JSON.stringify(answers.map(({ status, body, isError, structuredContent }) => [status, body?.result ?? body?.error, isError, structuredContent])).replaceAll(account, "ACCOUNT").replaceAll(account.slice(-4), "LAST").replace(/"as_of":"[^"]+"/g, "");
   };
   assert.equal(await said(whole), await said(unknown));
-  assert.deepEqual(await sim.since(mark, /^\/accounts|^\/customers/), []);
+  const own = (await d1(stack, "SELECT account_number FROM accounts WHERE user_id = ?1", [second])).map((row) => row.account_number);
+  const asked = await sim.since(mark, /^\/accounts|^\/customers/);
+  assert.deepEqual(asked.filter(({ path }) => !own.some((number) => path.startsWith(`/accounts/${number}/positions`))), [], "an address that names no underlying of B's reads B's own positions");
+  const tools = async (account) => {
+    const results = await Promise.all(["get_balances", "get_positions", "get_transactions", "get_orders", "get_net_liq_history"].map((name) => b.error(name, { account })));
+    assert.ok(results.every(({ reason }) => reason === "account_not_found"), JSON.stringify(results));
+    return JSON.stringify(results);
+  };
+  const before = await sim.mark();
+  assert.equal(await tools(whole), await tools(unknown));
+  assert.deepEqual(await sim.since(before, /^\/accounts|^\/customers/), []);
   assert.ok(!(await said(whole)).includes("net_liquidating_value"), "nothing of the account");
 });
 

@@ -43,6 +43,8 @@ const WRAPPED = { symbols: (value) => [value], config: (value) => ({ default_acc
 OWNED.config = OWNED.default_account;
 /** Arguments that name nothing of anybody's, with a value that is accepted. */
 const PLAIN = { wait_seconds: 0, strategy: "strangle", time_zone: "America/New_York", quote_cache_ttl: 60, chain_cache_ttl: 300 };
+// Those of the account tools.
+Object.assign(PLAIN, { include_closed: true, include_greeks: false, start_date: "2026-11-01", end_date: "2026-11-20", type: "trade", status: ["working"], page: 1 });
 // Those of the market tools.
 Object.assign(PLAIN, { interval: "1d", range: "1mo", days: 30, start: "2026-01-02", end: "2026-11-02", extended_hours: false, term_structure: true, query: "AAPL", limit: 5, market: "equities", kind: "public", name: "Earnings" });
 
@@ -95,7 +97,9 @@ test("the matrix can tell: the owner is answered otherwise", async () => {
   const [mine, none] = OWNED.workflow_id;
   assert.notEqual(said(await call(a, mine), mine), said(await call(a, none), none));
   const read = (from, value) => from.request("resources/read", { uri: `portfolio://positions/${value}` });
-  assert.notEqual(said(await read(a, HELD), HELD), said(await read(a, OWNED.symbol[1]), OWNED.symbol[1]));
+  assert.notEqual(said(await read(a, "AAPL"), "AAPL"), said(await read(a, OWNED.symbol[1]), OWNED.symbol[1]), "a position that A really has");
+  const balances = (from, value) => from.request("tools/call", { name: "get_balances", arguments: { account: value } });
+  assert.notEqual(said(await balances(a, OWNED.account[0]), OWNED.account[0]), said(await balances(a, OWNED.account[1]), OWNED.account[1]));
   const complete = (from, value) => from.request("completion/complete", { ref: { type: "ref/prompt", name: "position-review" }, argument: { name: "symbol", value } });
   assert.deepEqual((await complete(a, HELD)).body.result.completion.values, [HELD]);
   const expirations = await a.request("completion/complete", { ref: { type: "ref/prompt", name: "position-review" }, argument: { name: "expiration", value: "" }, context: { arguments: { symbol: HELD } } });

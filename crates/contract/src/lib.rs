@@ -3,6 +3,7 @@
 //! The binding is the boundary, so the principal is unsigned: nothing but mcp-server can reach the other side. The inputs
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
+pub mod account;
 pub mod config;
 pub mod connection;
 pub mod market;
@@ -75,6 +76,12 @@ pub enum Call {
     GetOverview,
     /// What the last sync found. Needs `account:read`. Answer: [`portfolio::Portfolio`].
     GetPortfolio,
+    /// Balances or positions as they are now, or what the last sync found where TastyTrade does not answer. Needs
+    /// `account:read`. Answer: [`portfolio::Portfolio`] with that part of it.
+    GetLivePortfolio {
+        /// Which part.
+        part: portfolio::Part,
+    },
     /// Whether TastyTrade answers in the user's name: it is asked. Needs `account:read`. Answer:
     /// [`connection::ConnectionTest`], also when it does not.
     TestConnection,
@@ -108,6 +115,7 @@ impl Call {
             | Self::Tool { .. }
             | Self::GetWorkflowStatus(_)
             | Self::GetPortfolio
+            | Self::GetLivePortfolio { .. }
             | Self::GetOverview
             | Self::TestConnection
             | Self::GetConfig

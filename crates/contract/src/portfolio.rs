@@ -1,4 +1,5 @@
-//! What the last sync found: the accounts with their balances, and the open positions. Account numbers are masked.
+//! What a user has: the accounts with their balances, and the open positions, live or as the last sync found them. Account
+//! numbers are masked.
 //!
 //! Amounts are in US dollars with the digits they came with, and carry their sign; what TastyTrade did not say is `null`.
 
@@ -8,13 +9,31 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What the last sync found.
+use crate::account::Source;
+
+/// Which part of a portfolio is read live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// The positions.
+    Positions,
+    /// The balances.
+    Balances,
+}
+
+/// What a user has.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Portfolio {
     /// The open accounts: the default account first, then by number.
     pub accounts: Vec<AccountBalance>,
     /// The open positions, by account, underlying and symbol.
     pub positions: Vec<HeldPosition>,
+    /// Where it comes from.
+    #[serde(default)]
+    pub source: Source,
+    /// Why it is not live.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 impl Portfolio {
@@ -27,6 +46,7 @@ impl Portfolio {
 
 /// What an account is worth and may spend.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccountBalance {
     /// The masked number.
     pub account: String,
@@ -53,6 +73,12 @@ pub struct AccountBalance {
     pub maintenance_requirement: Option<Decimal>,
     /// Buying power for options that is taken by positions and orders.
     pub used_derivative_buying_power: Option<Decimal>,
+    /// The same in percent of the net liquidating value.
+    #[serde(default)]
+    pub used_buying_power_percent: Option<Decimal>,
+    /// Cash on its way in (positive) or out (negative).
+    #[serde(default)]
+    pub pending_cash: Option<Decimal>,
     /// Cash that may be withdrawn.
     pub cash_available_to_withdraw: Option<Decimal>,
     /// When the balances were read; `null` where they were not.
@@ -77,6 +103,11 @@ impl AccountBalance {
             maintenance_excess: money(|balance| balance.maintenance_excess),
             maintenance_requirement: money(|balance| balance.maintenance_requirement),
             used_derivative_buying_power: money(|balance| balance.used_derivative_buying_power),
+            used_buying_power_percent: balance.and_then(|balance| {
+                let worth = balance.net_liquidating_value.filter(|worth| worth.0.is_sign_positive())?;
+                balance.used_derivative_buying_power?.percent_of(worth)
+            }),
+            pending_cash: money(|balance| balance.pending_cash),
             cash_available_to_withdraw: money(|balance| balance.cash_available_to_withdraw),
             as_of: balance.and(as_of),
         }
@@ -102,7 +133,7 @@ pub struct HeldPosition {
     pub average_open_price: Option<Decimal>,
     /// Price per unit at the previous close.
     pub close_price: Option<Decimal>,
-    /// The value of the entire position at the mark.
+    /// The value of the entire position at the mark; negative for what is owed.
     pub mark: Option<Decimal>,
     /// Price per unit when it was read.
     pub mark_price: Option<Decimal>,

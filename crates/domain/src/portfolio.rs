@@ -74,6 +74,13 @@ impl Direction {
         }
     }
 
+    /// The size of an amount with the sign that it has in this direction: what is owed is negative.
+    #[must_use]
+    pub fn signed(self, amount: Decimal) -> Decimal {
+        let size = amount.0.abs();
+        Decimal(if self == Self::Short && !size.is_zero() { -size } else { size })
+    }
+
     /// The direction of that word, in any case.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Long, Self::Short, Self::Zero]
@@ -101,7 +108,7 @@ pub struct Position {
     pub average_open_price: Option<Decimal>,
     /// Price per unit at the previous close.
     pub close_price: Option<Decimal>,
-    /// The value of the entire position at the mark.
+    /// The value of the entire position at the mark; negative for what is owed.
     pub mark: Option<Decimal>,
     /// Price per unit now.
     pub mark_price: Option<Decimal>,

@@ -87,16 +87,28 @@ impl<'a> Fields<'a> {
         Some(if is_debit && !amount.0.is_zero() { Decimal(-amount.0.abs()) } else { amount })
     }
 
+    /// A whole number, also one that is written with decimals that are zero.
+    pub(crate) fn whole(&mut self, name: &str) -> Option<i64> {
+        self.parsed(name, "not a whole number", |text| {
+            let (digits, decimals) = text.split_once('.').unwrap_or((text, ""));
+            decimals.bytes().all(|digit| digit == b'0').then(|| digits.parse().ok())?
+        })
+    }
+
     /// A truth value.
     pub(crate) fn truth(&mut self, name: &str) -> Option<bool> {
         self.parsed(name, "neither true nor false", |text| text.to_ascii_lowercase().parse().ok())
     }
 
-    /// A moment: ISO 8601 with offset, or Unix milliseconds.
+    /// A moment: ISO 8601 with offset, which may be hours alone, or Unix milliseconds.
     pub(crate) fn moment(&mut self, name: &str) -> Option<Timestamp> {
         self.parsed(name, "not a time", |text| match text.parse::<i64>() {
             Ok(millis) => DateTime::from_timestamp_millis(millis),
-            Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.to_utc()),
+            Err(_) => {
+                let read = DateTime::parse_from_rfc3339(text);
+                let read = read.or_else(|_| DateTime::parse_from_rfc3339(&format!("{text}:00")));
+                read.ok().map(|moment| moment.to_utc())
+            }
         })
     }
 
@@ -263,13 +275,24 @@ mod tests {
     #[test]
     fn moments_and_days() {
         let mut fields = fields(
-            r#"{"a":"2026-08-24T13:30:00+00:00","b":1788595114405,"c":"2026-10-29","d":"2026-10-29T00:00:00Z","e":"soon"}"#,
+            r#"{"h":"2026-08-24T13:30:00+00","a":"2026-08-24T13:30:00+00:00","b":1788595114405,"c":"2026-10-29","d":"2026-10-29T00:00:00Z","e":"soon"}"#,
         );
         assert_eq!(fields.moment("a").unwrap().to_rfc3339(), "2026-08-24T13:30:00+00:00");
+        assert_eq!(fields.moment("h"), fields.moment("a"));
         assert_eq!(fields.moment("b").unwrap().timestamp_millis(), 1_788_595_114_405);
         assert_eq!(fields.day("c"), fields.day("d"));
         assert_eq!((fields.moment("e"), fields.day("e")), (None, None));
         assert_eq!(fields.notes, ["data.e: not a time", "data.e: not a date"]);
+    }
+
+    #[test]
+    fn whole_numbers() {
+        let mut fields = fields(r#"{"a":7,"b":"7.00","c":"7.5","d":{}}"#);
+        assert_eq!(
+            (fields.whole("a"), fields.whole("b"), fields.whole("c"), fields.whole("d")),
+            (Some(7), Some(7), None, None)
+        );
+        assert_eq!(fields.notes, ["data.c: not a whole number", "data.d: not a whole number"]);
     }
 
     #[test]

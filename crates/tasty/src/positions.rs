@@ -13,29 +13,52 @@ pub fn request(account: &AccountNumber, include_marks: bool) -> Request {
     Request::get(format!("/accounts/{}/positions{query}", account.as_str()))
 }
 
-/// Reads the positions of `account`. One without symbol, kind, quantity or direction is an
-/// error, since a position that is left
-/// out counts as closed.
+/// A position with what is needed to value it now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// The position.
+    pub position: Position,
+    /// The instrument's name in market data, where TastyTrade gives it.
+    pub streamer_symbol: Option<String>,
+    /// The price per unit that today's profit counts from: the previous close, or for what was opened today the price at
+    /// which it was.
+    pub day_reference: Option<Decimal>,
+}
+
+/// Reads the positions of `account`. One without symbol, kind, quantity or direction is an error, since a position that is
+/// left out counts as closed.
 pub fn read(account: &AccountNumber, answer: &Answer) -> Result<Noted<Vec<Position>>, Error> {
+    let Noted { value, notes } = read_held(account, answer)?;
+    Ok(Noted { value: value.into_iter().map(|held| held.position).collect(), notes })
+}
+
+/// Like [`read`], with what is needed to value the positions now.
+pub fn read_held(account: &AccountNumber, answer: &Answer) -> Result<Noted<Vec<Held>>, Error> {
     let mut noted = Noted { value: Vec::new(), notes: Vec::new() };
     for mut item in answer.items()? {
         let quantity = item.required("quantity", Fields::decimal)?;
-        noted.value.push(Position {
+        let direction =
+            item.required("quantity-direction", |item, name| item.text(name).as_deref().and_then(Direction::parse))?;
+        let position = Position {
             account_number: account.clone(),
             symbol: item.required("symbol", Fields::text)?,
             underlying_symbol: item.required("underlying-symbol", Fields::text)?,
             instrument_type: item.required("instrument-type", Fields::text)?,
             quantity: Decimal(quantity.0.abs()),
-            quantity_direction: item
-                .required("quantity-direction", |item, name| item.text(name).as_deref().and_then(Direction::parse))?,
+            quantity_direction: direction,
             average_open_price: item.decimal("average-open-price"),
             close_price: item.decimal("close-price"),
-            mark: item.decimal("mark"),
+            mark: item.decimal("mark").map(|mark| direction.signed(mark)),
             mark_price: item.decimal("mark-price"),
             realized_day_gain: item.signed("realized-day-gain"),
             multiplier: item.decimal("multiplier"),
             expires_at: item.moment("expires-at"),
             opened_at: item.moment("created-at"),
+        };
+        noted.value.push(Held {
+            position,
+            streamer_symbol: item.text("streamer-symbol"),
+            day_reference: item.decimal("average-daily-market-close-price"),
         });
         noted.notes.append(&mut item.notes);
     }
@@ -71,6 +94,7 @@ mod tests {
         assert_eq!(positions.notes, Vec::<String>::new());
         let [option, share] = positions.value.try_into().unwrap();
         assert_eq!((option.quantity.to_string().as_str(), option.quantity_direction), ("2", Direction::Short));
+        assert_eq!(option.mark.unwrap().to_string(), "-560.0");
         assert_eq!(option.realized_day_gain.unwrap().to_string(), "-12.5");
         assert_eq!(option.multiplier.unwrap().to_string(), "100");
         assert_eq!(option.expires_at.unwrap().to_rfc3339(), "2027-01-15T21:00:00+00:00");

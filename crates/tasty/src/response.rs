@@ -33,6 +33,39 @@ pub struct Noted<T> {
     pub notes: Vec<String>,
 }
 
+/// Which part of a list is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// How many items.
+    pub size: u32,
+    /// Which one, counted from 0.
+    pub number: u32,
+}
+
+impl Default for Page {
+    fn default() -> Self {
+        Self { size: 100, number: 0 }
+    }
+}
+
+impl Page {
+    /// Name and value as they stand in a query.
+    pub(crate) fn pairs(self) -> Vec<(&'static str, String)> {
+        vec![("per-page", self.size.to_string()), ("page-offset", self.number.to_string())]
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Paged<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// How many items there are on all pages, where TastyTrade says so.
+    pub total_items: Option<u64>,
+    /// How many pages there are, where TastyTrade says so.
+    pub total_pages: Option<u64>,
+}
+
 impl Answer {
     /// An answer. `retry_after` is the header of that name, in either of its forms.
     pub fn new(status: u16, retry_after: Option<&str>, body: impl Into<Vec<u8>>, now: Timestamp) -> Self {
@@ -73,6 +106,15 @@ impl Answer {
         Ok(self.json::<Envelope<T>>()?.data)
     }
 
+    /// As [`Self::data`], for what is large: where the broken part stands is found out only if something is broken.
+    pub(crate) fn quick<'a, T: Deserialize<'a>>(&'a self) -> Result<T, Error> {
+        self.check()?;
+        match serde_json::from_slice::<Envelope<T>>(&self.body) {
+            Ok(envelope) => Ok(envelope.data),
+            Err(_) => self.data(),
+        }
+    }
+
     /// The one object in `data`.
     pub(crate) fn object(&self) -> Result<Fields<'_>, Error> {
         Ok(Fields::new("data".to_owned(), self.data()?))
@@ -81,17 +123,31 @@ impl Answer {
     /// All of `data.items`. A list that goes on on another page is an error: whoever asks for a list takes what is not in
     /// it for gone.
     pub(crate) fn items(&self) -> Result<Vec<Fields<'_>>, Error> {
-        self.check()?;
-        let listing: Listing = self.json()?;
-        let pages = listing
-            .pagination
-            .and_then(|raw| serde_json::from_str::<Pagination>(raw.get()).ok())
-            .map_or(1, |pagination| pagination.total_pages);
-        if pages > 1 {
+        let (items, pagination) = self.listing()?;
+        if pagination.total_pages.unwrap_or(1) > 1 {
             return Err(Error::invalid("pagination.total-pages", "more than one page"));
         }
+        Ok(items)
+    }
+
+    /// The items of `data.items` on this page, through their reader, and how many there are in all.
+    pub(crate) fn page<T>(&self, one: impl Fn(&mut Fields<'_>) -> Result<T, Error>) -> Result<Noted<Paged<T>>, Error> {
+        let (items, Pagination { total_items, total_pages }) = self.listing()?;
+        let mut paged = Paged { items: Vec::with_capacity(items.len()), total_items, total_pages };
+        let mut notes = Vec::new();
+        for mut item in items {
+            paged.items.push(one(&mut item)?);
+            notes.append(&mut item.notes);
+        }
+        Ok(Noted { value: paged, notes })
+    }
+
+    fn listing(&self) -> Result<(Vec<Fields<'_>>, Pagination), Error> {
+        self.check()?;
+        let listing: Listing = self.json()?;
+        let pagination = listing.pagination.and_then(|raw| serde_json::from_str::<Pagination>(raw.get()).ok());
         let fields = |(position, map)| Fields::new(format!("data.items[{position}]"), map);
-        Ok(listing.data.items.into_iter().enumerate().map(fields).collect())
+        Ok((listing.data.items.into_iter().enumerate().map(fields).collect(), pagination.unwrap_or_default()))
     }
 }
 
@@ -121,10 +177,11 @@ struct Items<'a> {
     items: Vec<crate::fields::Raw<'a>>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "kebab-case", default)]
 struct Pagination {
-    total_pages: u64,
+    total_items: Option<u64>,
+    total_pages: Option<u64>,
 }
 
 /// Seconds of a `Retry-After`, which is a number of them or a date. Fractions and dates round up.

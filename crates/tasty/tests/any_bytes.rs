@@ -6,8 +6,8 @@
 use domain::AccountNumber;
 use proptest::prelude::*;
 use tasty::{
-    Answer, accounts, balances, customer, instruments, market_data, market_metrics, market_time, positions,
-    symbol_search, token, watchlists,
+    Answer, accounts, balances, customer, instruments, market_data, market_metrics, market_time, net_liq, orders,
+    positions, symbol_search, token, trading_status, transactions, watchlists,
 };
 
 fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
@@ -19,6 +19,11 @@ fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
         accounts::read(&answer).err(),
         balances::read(&account, &answer).err(),
         positions::read(&account, &answer).err(),
+        accounts::read_listed(&answer).err(),
+        net_liq::read(&answer).err(),
+        orders::read(&answer).err(),
+        trading_status::read(&answer).err(),
+        transactions::read(&answer).err(),
         market_data::read(&answer).err(),
         market_metrics::read(&answer).err(),
         market_time::read_current(&answer).err(),
@@ -80,6 +85,12 @@ const NAMES: &[&str] = &[
     "expires_in",
     "dividend-ex-date",
     "is-trading-halted",
+    "id",
+    "legs",
+    "total-close",
+    "time",
+    "commission",
+    "commission-effect",
 ];
 
 fn object() -> impl Strategy<Value = String> {

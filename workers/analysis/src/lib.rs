@@ -15,6 +15,7 @@ mod flight;
 mod hub;
 mod instruments;
 mod jobs;
+mod live;
 mod metrics;
 mod pace;
 mod queue;

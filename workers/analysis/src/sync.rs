@@ -31,8 +31,17 @@ pub(crate) async fn balance(app: &App, user: &UserId, account: &AccountNumber) -
 
 /// The positions of one account, with marks.
 pub(crate) async fn positions(app: &App, user: &UserId, account: &AccountNumber) -> Result<Vec<Position>, Error> {
+    Ok(held(app, user, account).await?.into_iter().map(|held| held.position).collect())
+}
+
+/// The positions of one account, with what is needed to value them now.
+pub(crate) async fn held(
+    app: &App,
+    user: &UserId,
+    account: &AccountNumber,
+) -> Result<Vec<tasty::positions::Held>, Error> {
     let answer = upstream::call(app, user, tasty::positions::request(account, true)).await?;
-    let read = tasty::positions::read(account, &answer).map_err(|error| upstream::explain(app, error))?;
+    let read = tasty::positions::read_held(account, &answer).map_err(|error| upstream::explain(app, error))?;
     Ok(upstream::noted("positions", read))
 }
 

@@ -1,5 +1,6 @@
 //! What the market tools take and answer, one file each.
 
+pub mod chain;
 pub mod history;
 pub mod hours;
 pub mod metrics;

@@ -1,6 +1,9 @@
 //! `get_portfolio`: accounts, balances and open positions from the rows of the last sync.
 
-use contract::portfolio::{AccountBalance, HeldPosition, Portfolio};
+use contract::{
+    account::Source,
+    portfolio::{AccountBalance, HeldPosition, Portfolio},
+};
 use domain::{Error, UserId, portfolio::Account};
 use store::{identity::users, portfolio};
 
@@ -22,11 +25,13 @@ pub(crate) async fn answer(app: &App, user: &UserId) -> Result<Portfolio, Error>
     Ok(Portfolio {
         accounts: accounts.collect(),
         positions: positions.into_iter().map(|held| HeldPosition::new(held.value, held.as_of)).collect(),
+        source: Source::LastSync,
+        notes: Vec::new(),
     })
 }
 
 /// The user's accounts by number, the default account before the others, and which one it is.
-pub(super) async fn default_first(app: &App, user: &UserId) -> Result<Vec<(Account, bool)>, Error> {
+pub(crate) async fn default_first(app: &App, user: &UserId) -> Result<Vec<(Account, bool)>, Error> {
     let accounts = portfolio::accounts(&app.db, user).await?;
     let chosen = users::user(&app.db, user).await?.and_then(|user| user.default_account);
     let open: Vec<_> =

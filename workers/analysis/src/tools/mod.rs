@@ -3,11 +3,21 @@
 //! A tool is one row of [`TOOLS`], one in `workers/mcp-server/src/mcp/tools/forward.rs`, and its definition in the catalogue
 //! there. None of them changes anything.
 
+pub(crate) mod account;
+mod amounts;
+mod get_accounts;
+mod get_balances;
 mod get_market_hours;
 mod get_market_metrics;
+mod get_net_liq_history;
+mod get_orders;
+mod get_positions;
 mod get_price_history;
+mod get_transactions;
 mod get_watchlists;
+mod holdings;
 mod new_york;
+mod pages;
 mod search_symbols;
 
 use contract::Rendered;
@@ -24,6 +34,12 @@ const TOOLS: &[Tool] = &[
     row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),
     row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
+    row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
+    row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
+    row("get_positions", Scope::AccountRead, |asked| Box::pin(get_positions::answer(asked))),
+    row("get_transactions", Scope::AccountRead, |asked| Box::pin(get_transactions::answer(asked))),
+    row("get_orders", Scope::AccountRead, |asked| Box::pin(get_orders::answer(asked))),
+    row("get_net_liq_history", Scope::AccountRead, |asked| Box::pin(get_net_liq_history::answer(asked))),
 ];
 
 /// A tool.

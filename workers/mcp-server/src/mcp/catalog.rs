@@ -113,6 +113,80 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "get_accounts",
+        title: "Get the accounts",
+        description: "The user's TastyTrade accounts: masked number, nickname, type, margin or cash, which one is the \
+            default, options level, day trades, margin call. Other tools take the masked number as `account`.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_accounts.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_accounts.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_balances",
+        title: "Get balances",
+        description: "What accounts are worth and may spend: net liquidating value, cash, buying power for stock, options \
+            and day trades, how much of it options use, maintenance, pending cash. One account or all.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_balances.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_balances.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_positions",
+        title: "Get positions",
+        description: "Open positions with mark, profit and loss in dollars and percent (since opened and today), percent \
+            of max profit of short options, days to expiration, whether a strike is tested, and live greeks per \
+            unit and per position, grouped by underlying and expiration. Greeks that do not come in time are \
+            computed and say so.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_positions.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_positions.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_transactions",
+        title: "Get transactions",
+        description: "What happened in an account, newest first: trades with fees, expirations, assignments, dividends, \
+            interest, deposits and withdrawals, by days, symbol and type. The last 30 days without dates.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_transactions.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_transactions.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_orders",
+        title: "Get orders",
+        description: "Orders with their legs, prices and fills. Without days: today's orders in every stage, and older \
+            ones that still work. By days and stage for earlier ones. Nothing is placed or changed.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_orders.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_orders.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_net_liq_history",
+        title: "Get the history of an account's worth",
+        description: "Net liquidating value over a day, a week, 1, 3 or 6 months, a year or all time: change, high, low, \
+            largest drawdown, and the points as columns.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_net_liq_history.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_net_liq_history.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_workflow_status",
         title: "Get the status of a job",
         description: "Where a job stands that was started earlier, for example a sync of the accounts: queued, running, \
@@ -169,8 +243,8 @@ const RESOURCES: &[Resource] = &[
         uri: "portfolio://positions",
         name: "positions",
         title: "Open positions",
-        description: "The user's open positions in all accounts as of the last sync: quantity, average price, mark, \
-            expiration. Account numbers are masked; every row says in `as_of` when it was read.",
+        description: "The user's open positions in all accounts: quantity, average price, mark, expiration. Live, or as of \
+            the last sync where TastyTrade does not answer, which `source` and `as_of` say. Account numbers are masked.",
         mime_type: "application/json",
         watched: true,
         ..Resource::EMPTY
@@ -179,8 +253,8 @@ const RESOURCES: &[Resource] = &[
         uri: "portfolio://balances",
         name: "balances",
         title: "Balances",
-        description: "The user's accounts as of the last sync: net liquidating value, cash, buying powers, maintenance. \
-            Account numbers are masked; every row says in `as_of` when it was read.",
+        description: "The user's accounts: net liquidating value, cash, buying powers, maintenance. Live, or as of the last \
+            sync where TastyTrade does not answer, which `source` and `as_of` say. Account numbers are masked.",
         mime_type: "application/json",
         watched: true,
         ..Resource::EMPTY

@@ -1,9 +1,10 @@
-//! The resources: the user's portfolio as of the last sync, the knowledge documents, which lie in R2 under the paths of
+//! The resources: the user's portfolio, the knowledge documents, which lie in R2 under the paths of
 //! their addresses, and the pages of MCP Apps.
 
 use contract::{
     Call,
-    portfolio::{AccountBalance, HeldPosition, Portfolio},
+    account::Source,
+    portfolio::{AccountBalance, HeldPosition, Part, Portfolio},
 };
 use domain::{Error, Reason, Scope, Symbol, Timestamp};
 use mcp::{ResourceContents, ResourceRead, apps::Csp};
@@ -36,10 +37,11 @@ async fn portfolio(app: &App<'_>, caller: &Caller, read: &ResourceRead) -> Resul
             Error::invalid_argument("uri", format!("The address's symbol {error}. Name an underlying such as AAPL."))
         })?),
     };
-    let synced: Portfolio = app.ask(Some(caller.principal.clone()), Call::GetPortfolio).await?;
-    let written = match read.name {
-        "balances" => balances(&synced),
-        _ => positions(&synced, underlying.as_ref()),
+    let part = if read.name == "balances" { Part::Balances } else { Part::Positions };
+    let found: Portfolio = app.ask(Some(caller.principal.clone()), Call::GetLivePortfolio { part }).await?;
+    let written = match part {
+        Part::Balances => balances(&found),
+        Part::Positions => positions(&found, underlying.as_ref()),
     };
     let written = written
         .map_err(|_| Error::new(Reason::Internal, "The portfolio could not be written. This is ours to mend."))?;
@@ -53,31 +55,36 @@ struct Rows<'a> {
     accounts: Option<&'a [AccountBalance]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     positions: Option<Vec<&'a HeldPosition>>,
-    /// What they are: neither live nor of this call.
-    source: &'static str,
+    source: Source,
     as_of: Option<Timestamp>,
-    notes: [&'static str; 1],
+    notes: Vec<&'a str>,
 }
 
-fn rows(synced: &Portfolio) -> Rows<'_> {
-    let as_of = synced.as_of();
-    let note = match as_of {
-        None => "Nothing has been synced yet. Syncs run by themselves; the dashboard has a button that starts one.",
-        Some(_) => "These are the rows of the last sync, not live values; each says in `as_of` when it was read.",
-    };
-    Rows { accounts: None, positions: None, source: "last_sync", as_of, notes: [note] }
+fn rows(found: &Portfolio) -> Rows<'_> {
+    let as_of = found.as_of();
+    let mut notes: Vec<&str> = found.notes.iter().map(String::as_str).collect();
+    notes.extend(match (found.source, as_of) {
+        (Source::Rest, _) => None,
+        (Source::LastSync, None) => {
+            Some("Nothing has been synced yet. Syncs run by themselves; the dashboard has a button that starts one.")
+        }
+        (Source::LastSync, Some(_)) => {
+            Some("Rows of the last sync are no live values; each says in `as_of` when it was read.")
+        }
+    });
+    Rows { accounts: None, positions: None, source: found.source, as_of, notes }
 }
 
-fn balances(synced: &Portfolio) -> serde_json::Result<String> {
-    serde_json::to_string(&Rows { accounts: Some(&synced.accounts), ..rows(synced) })
+fn balances(found: &Portfolio) -> serde_json::Result<String> {
+    serde_json::to_string(&Rows { accounts: Some(&found.accounts), ..rows(found) })
 }
 
-fn positions(synced: &Portfolio, underlying: Option<&Symbol>) -> serde_json::Result<String> {
+fn positions(found: &Portfolio, underlying: Option<&Symbol>) -> serde_json::Result<String> {
     let is_asked_for = |position: &&HeldPosition| {
         underlying.is_none_or(|asked| position.underlying_symbol.eq_ignore_ascii_case(asked.as_str()))
     };
-    let positions = synced.positions.iter().filter(is_asked_for).collect();
-    serde_json::to_string(&Rows { positions: Some(positions), ..rows(synced) })
+    let positions = found.positions.iter().filter(is_asked_for).collect();
+    serde_json::to_string(&Rows { positions: Some(positions), ..rows(found) })
 }
 
 async fn document(app: &App<'_>, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
@@ -158,5 +165,8 @@ mod tests {
         let written = read(&balances(&Portfolio::default()).unwrap());
         assert_eq!((&written["as_of"], &written["accounts"]), (&Value::Null, &json!([])));
         assert!(written["notes"][0].as_str().unwrap().starts_with("Nothing has been synced yet."));
+        let live = Portfolio { source: Source::Rest, notes: vec!["One is not.".to_owned()], ..Portfolio::default() };
+        let written = read(&balances(&live).unwrap());
+        assert_eq!((&written["source"], &written["notes"]), (&json!("rest"), &json!(["One is not."])));
     }
 }

@@ -28,6 +28,12 @@ const FORWARDED: &[Forwarded] = &[
     row("search_symbols", Scope::MarketRead, Class::Market, &["limit"]),
     row("get_market_hours", Scope::MarketRead, Class::Market, &[]),
     row("get_watchlists", Scope::MarketRead, Class::Market, &["name"]),
+    row("get_accounts", Scope::AccountRead, Class::Account, &[]),
+    row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
+    row("get_positions", Scope::AccountRead, Class::Account, &["account", "underlying"]),
+    row("get_transactions", Scope::AccountRead, Class::Account, &["limit", "symbol", "start_date"]),
+    row("get_orders", Scope::AccountRead, Class::Account, &["limit", "status", "symbol"]),
+    row("get_net_liq_history", Scope::AccountRead, Class::Account, &["account", "range"]),
 ];
 
 /// The row of a tool, if it is one of these.
