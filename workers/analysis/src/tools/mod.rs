@@ -4,7 +4,8 @@
 //! there. None of them changes anything.
 
 mod get_market_hours;
-mod new_york;
+mod get_option_chain;
+pub(crate) mod new_york;
 
 use contract::Rendered;
 use domain::{Error, Scope, UserId};
@@ -14,7 +15,10 @@ use serde_json::Value;
 
 use crate::app::App;
 
-const TOOLS: &[Tool] = &[row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked)))];
+const TOOLS: &[Tool] = &[
+    row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
+    row("get_option_chain", Scope::MarketRead, |asked| Box::pin(get_option_chain::answer(asked))),
+];
 
 /// A tool.
 pub(crate) struct Tool {

@@ -22,7 +22,15 @@ const fn row(name: &'static str, scope: Scope, class: Class, narrowed_by: &'stat
     Forwarded { name, scope, class, narrowed_by }
 }
 
-const FORWARDED: &[Forwarded] = &[row("get_market_hours", Scope::MarketRead, Class::Market, &[])];
+const FORWARDED: &[Forwarded] = &[
+    row("get_market_hours", Scope::MarketRead, Class::Market, &[]),
+    row(
+        "get_option_chain",
+        Scope::MarketRead,
+        Class::Market,
+        &["expiration", "max_dte", "strikes", "side", "min_delta", "format"],
+    ),
+];
 
 /// The row of a tool, if it is one of these.
 pub(crate) fn find(tool: &str) -> Option<&'static Forwarded> {
