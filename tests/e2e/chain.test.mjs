@@ -86,9 +86,10 @@ test("1: nothing narrowed", async () => {
     for (const [option, side] of [[call, "C"], [put, "P"]]) {
       assert.match(option.symbol, new RegExp(`^AAPL  \\d{6}${side}${String(Math.round(strike * 1000)).padStart(8, "0")}$`));
       assert.deepEqual([option.source, option.greeks_source], ["dxlink", "dxlink"]);
-      assert.ok(option.bid <= option.ask && option.open_interest >= 0 && option.gamma >= 0 && option.theta < 0 && option.vega > 0, JSON.stringify(option));
+      assert.ok(option.bid <= option.ask && option.open_interest >= 0 && option.gamma >= 0 && option.vega > 0, JSON.stringify(option));
       assert.ok(option.iv > 5 && option.iv < 200, `percent: ${option.iv}`);
     }
+    if (Math.abs(call.delta - 0.5) < 0.2) assert.ok(call.theta < 0 && put.theta < 0, `${call.theta} ${put.theta}`);
     assert.ok(call.delta > 0 && call.delta < 1 && put.delta < 0 && put.delta > -1);
     assert.ok(Math.abs(call.delta - put.delta - 1) < 0.02, "a call and a put of a strike have deltas one apart");
   }
@@ -185,7 +186,7 @@ test("6: five thousand options", async (t) => {
   assert.ok(whole.contracts >= 500, `${whole.contracts}`);
   assert.ok(JSON.stringify(whole).length < BOUND);
   assert.match(whole.text, /expirations do not fit into an answer/);
-  assert.deepEqual(whole.missing, []);
+  assert.ok(whole.missing.every((line) => /^greeks of \d+ of \d{4} options are not known \(there is no bid: \d+\)$/.test(line)), JSON.stringify(whole.missing));
   const mark = await sim.mark();
   const again = Date.now();
   const second = await chain({ symbol: "SPY", min_dte: 0, strikes: 0 });
