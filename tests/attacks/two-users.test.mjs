@@ -36,12 +36,13 @@ const OWNED = {
   symbol: [HELD, "QZTB"],
   symbols: [HELD, "QZTB"],
   underlying: [HELD, "QZTB"],
+  expiration: ["2031-01-17", "2032-01-16"],
 };
 /** Where a value is not said by itself. */
 const WRAPPED = { symbols: (value) => [value], config: (value) => ({ default_account: value }) };
 OWNED.config = OWNED.default_account;
 /** Arguments that name nothing of anybody's, with a value that is accepted. */
-const PLAIN = { strategy: "strangle", time_zone: "America/New_York", quote_cache_ttl: 60, chain_cache_ttl: 300 };
+const PLAIN = { wait_seconds: 0, strategy: "strangle", time_zone: "America/New_York", quote_cache_ttl: 60, chain_cache_ttl: 300 };
 
 const [{ tools }, { resources }, { resourceTemplates }, { prompts }] = await Promise.all(
   ["tools/list", "resources/list", "resources/templates/list", "prompts/list"].map(async (method) => (await b.request(method)).body.result),
@@ -70,10 +71,12 @@ async function belongings() {
 
 let kept;
 before(async () => {
-  await d1(stack, `INSERT INTO positions (user_id, account_number, symbol, underlying_symbol, instrument_type, quantity, quantity_direction, first_seen_at, as_of)
-    VALUES (?1, ?2, ?3, ?3, 'Equity', '100', 'Long', 1795000000000, 1795000000000)`, [trader, account.account_number, HELD]);
+  for (const [symbol, kind, expires] of [[HELD, "Equity", "NULL"], [`${HELD}  310117C00100000`, "Equity Option", Date.parse(`${OWNED.expiration[0]}T21:00:00Z`)]]) {
+    await d1(stack, `INSERT INTO positions (user_id, account_number, symbol, underlying_symbol, instrument_type, quantity, quantity_direction, expires_at, first_seen_at, as_of)
+      VALUES (?1, ?2, ?3, ?4, ?5, '100', 'Long', ${expires}, 1795000000000, 1795000000000)`, [trader, account.account_number, symbol, HELD, kind]);
+  }
 });
-after(() => d1(stack, "DELETE FROM positions WHERE user_id = ?1 AND symbol = ?2", [trader, HELD]));
+after(() => d1(stack, "DELETE FROM positions WHERE user_id = ?1 AND underlying_symbol = ?2", [trader, HELD]));
 
 test("every argument that the server lists is in one of the tables", () => {
   const names = [
@@ -93,6 +96,8 @@ test("the matrix can tell: the owner is answered otherwise", async () => {
   assert.notEqual(said(await read(a, HELD), HELD), said(await read(a, OWNED.symbol[1]), OWNED.symbol[1]));
   const complete = (from, value) => from.request("completion/complete", { ref: { type: "ref/prompt", name: "position-review" }, argument: { name: "symbol", value } });
   assert.deepEqual((await complete(a, HELD)).body.result.completion.values, [HELD]);
+  const expirations = await a.request("completion/complete", { ref: { type: "ref/prompt", name: "position-review" }, argument: { name: "expiration", value: "" }, context: { arguments: { symbol: HELD } } });
+  assert.deepEqual(expirations.body.result.completion.values, [OWNED.expiration[0]]);
   // What A did is noted after it was answered; from here on A does nothing.
   kept = await belongings();
   await poll("nothing is noted any more", async () => {
@@ -145,7 +150,8 @@ describe("resources", () => {
 async function completes(ref, name) {
   const [mine, none] = OWNED[name];
   for (const part of [(value) => value, (value) => value.slice(0, -1), (value) => value.slice(-4)]) {
-    const complete = async (value) => (await b.request("completion/complete", { ref, argument: { name, value: part(value) } })).body.result.completion;
+    const context = { arguments: { symbol: HELD } };
+    const complete = async (value) => (await b.request("completion/complete", { ref, argument: { name, value: part(value) }, context })).body.result.completion;
     const [theirs, never] = [await complete(mine), await complete(none)];
     const own = (values) => values.filter((value) => value.includes(mine) || value.includes(mine.slice(-4)));
     assert.deepEqual(own(theirs.values), [], `${part(mine)}: ${theirs.values}`);
@@ -159,7 +165,8 @@ describe("prompts", () => {
   for (const { name, arguments: list = [] } of prompts) {
     for (const argument of list.filter((one) => one.name in OWNED)) {
       test(`${name}, ${argument.name}`, async () => {
-        const get = (value) => b.request("prompts/get", { name, arguments: { [argument.name]: value } });
+        const others = Object.fromEntries(list.filter((one) => one.required && one.name in OWNED).map((one) => [one.name, OWNED[one.name][1]]));
+        const get = (value) => b.request("prompts/get", { name, arguments: { ...others, [argument.name]: value } });
         const [mine, none] = OWNED[argument.name];
         assert.equal(said(await get(mine), mine), said(await get(none), none));
       });

@@ -131,7 +131,10 @@ test("3: changes of identity", async () => {
   // A connection that its app ends, twice: the second time there is nothing to end.
   const ended = await login(stack);
   for (let count = 0; count < 2; count += 1) assert.equal((await form(at("/oauth/revoke"), { token: ended.refreshToken, client_id: ended.clientId })).status, 200);
-  const revoked = await poll("a revocation", async () => (await rows()).filter((row) => row.action === "grant_revoked" && row.client_id === ended.clientId));
+  const revoked = await poll("a revocation", async () => {
+    const found = (await rows()).filter((row) => row.action === "grant_revoked" && row.client_id === ended.clientId);
+    return found.length > 0 && found;
+  });
   assert.deepEqual(revoked.map(({ details }) => details), ['{"reason":"revoked_by_client"}']);
 
   // A denial is its user's where the browser is logged in, and nobody's else.

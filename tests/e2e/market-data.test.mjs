@@ -2,7 +2,7 @@
 // development-only `POST /debug/stream`. Cases:
 //  1. without a token 401
 //  2. quotes, greeks, open interest and candles of one collection
-//  3. what is not there is named, and the rest is there
+//  3. what is not there is named, and the rest is there; a collection may end once nothing more comes
 //  4. ten collections at once: one socket, one token for market data
 //  5. the socket is kept for the next collection, and closed when none comes
 //  6. a session that breaks before it brought anything is opened once more
@@ -90,6 +90,13 @@ test("3: what is not there", async () => {
   assert.deepEqual(Object.keys(found.quotes), ["SPY"]);
   const missing = found.missing.map(({ kind, symbol }) => `${kind} ${symbol}`).toSorted();
   assert.deepEqual(missing, ["Candle ZZZZ{=d,tho=true}", "Greeks SPY", "Greeks ZZZZ", "Quote ZZZZ"]);
+});
+
+test("3a: a quiet ends what has begun to come", async () => {
+  const began = Date.now();
+  const { collected: found } = await collected({ kinds: ["Quote"], symbols: ["SPY", "ZZZZ"], wait_ms: 20_000, quiet_ms: 500 });
+  assert.deepEqual([found.ended, found.missing.map(({ symbol }) => symbol)], ["quiet", ["ZZZZ"]]);
+  assert.ok(Date.now() - began < 18_000, "long before its deadline");
 });
 
 test("4: ten at once", async () => {

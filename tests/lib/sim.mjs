@@ -20,8 +20,8 @@ export function simulator(stack) {
     revoke: (user) => call("POST", "revoke", { user }),
     expireAccess: (user) => call("POST", "expire-access", { user }),
     accessLifetime: (seconds) => call("POST", "access-lifetime", { seconds }),
-    /** A grant as the Create Grant page makes it: `{client_secret, refresh_token}`. */
-    grant: (user) => call("POST", "grant", { user }),
+    /** A grant as the Create Grant page makes it, of all scopes unless some are named: `{client_secret, refresh_token}`. */
+    grant: (user, scopes) => call("POST", "grant", { user, scopes }),
     price: (symbol, price) => call("POST", "price", { symbol, price }),
     /** Whether DXLink ends the session of a client that says its token before it is asked, as it does since June 2026. */
     handshake: (strict) => call("POST", "handshake", { strict }),

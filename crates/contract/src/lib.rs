@@ -178,6 +178,8 @@ pub struct DebugStream {
     pub days: u16,
     /// How long it may take, in milliseconds.
     pub wait_ms: u64,
+    /// After how long without anything new it ends before, in milliseconds; zero: it does not.
+    pub quiet_ms: u64,
 }
 
 /// A login that succeeded: the user is known and the credential is sealed.

@@ -224,6 +224,24 @@ fn what_does_not_come_in_time_is_named() {
 }
 
 #[test]
+fn a_quiet_ends_what_has_begun_to_come() {
+    let mut client = open();
+    let wanted = Wanted::events(&[Kind::Quote], ["A", "B"]).until_quiet(std::time::Duration::from_secs(2));
+    client.collect(&wanted, after(20), start()).unwrap();
+    client.tick(after(9));
+    assert!(client.take_finished().is_empty(), "nothing has come yet");
+    client.receive(&data("Quote", &json!(["A", 0, 0, 1, 2, 3, 4])), after(10));
+    client.receive(&data("Quote", &json!(["A", 0, 0, 1, 3, 3, 4])), after(11));
+    assert_eq!(client.wakes_at(), after(12), "what was there before is no news");
+    // Another one that begins with what is known already.
+    client.collect(&wanted, after(11), after(10)).unwrap();
+    client.tick(after(12));
+    let ended: Vec<_> =
+        client.take_finished().into_iter().map(|(_, collected)| (collected.ended, collected.missing.len())).collect();
+    assert_eq!(ended, [(Ended::Quiet, 1), (Ended::Deadline, 1)]);
+}
+
+#[test]
 fn many_symbols_go_out_in_batches() {
     let mut client = open();
     let symbols: Vec<_> = (0..1_200).map(|number| format!("S{number}")).collect();

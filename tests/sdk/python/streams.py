@@ -17,6 +17,7 @@ import tastytrade.streamer
 from tastytrade import Account, AlertStreamer, DXLinkStreamer, Session
 from tastytrade.account import AccountBalance, CurrentPosition
 from tastytrade.dxfeed import Candle, Greeks, Profile, Quote, Summary, TheoPrice, Trade, Underlying
+from tastytrade.order import InstrumentType, Leg, MarketOrder, OrderAction, OrderStatus, OrderTimeInForce, PlacedOrder
 
 SIMULATOR, SECRET, REFRESH = sys.argv[1:4]
 tastytrade.session.API_URL = tastytrade.session.CERT_URL = SIMULATOR
@@ -141,6 +142,25 @@ async def alerts(session):
         assert balance.account_number == accounts[0].account_number and balance.net_liquidating_value > 0, balance
         position = await asyncio.wait_for(anext(streamer.listen(CurrentPosition)), SECONDS)
         assert position.account_number == accounts[0].account_number and position.quantity, position
+
+
+@feature("orders on the account streamer")
+async def orders(session):
+    account = (await Account.get(session))[0]
+    async with AlertStreamer(session) as streamer:
+        await streamer.subscribe_accounts([account])
+        told = streamer.listen(PlacedOrder)
+        for action in (OrderAction.BUY_TO_OPEN, OrderAction.SELL_TO_CLOSE):
+            leg = Leg(instrument_type=InstrumentType.EQUITY, symbol="KO", action=action, quantity=Decimal(1))
+            order = MarketOrder(time_in_force=OrderTimeInForce.DAY, legs=[leg])
+            placed = await account.place_order(session, order, dry_run=False)
+            while True:
+                news = await asyncio.wait_for(anext(told), SECONDS)
+                if news.id == placed.order.id and news.status == OrderStatus.FILLED:
+                    break
+        balance = await asyncio.wait_for(anext(streamer.listen(AccountBalance)), SECONDS)
+        position = await asyncio.wait_for(anext(streamer.listen(CurrentPosition)), SECONDS)
+        assert balance.account_number == account.account_number and position.symbol == "KO", position
 
 
 async def main():

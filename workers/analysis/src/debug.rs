@@ -34,7 +34,10 @@ pub(crate) async fn stream(app: &App, user: &UserId, asked: DebugStream) -> Resu
         regular_hours: true,
         from,
     });
-    let wanted = Wanted::events(&kinds, asked.symbols).and_candles(series);
+    let mut wanted = Wanted::events(&kinds, asked.symbols).and_candles(series);
+    if asked.quiet_ms > 0 {
+        wanted = wanted.until_quiet(Duration::from_millis(asked.quiet_ms));
+    }
     stream::collect(app, user, wanted, Duration::from_millis(asked.wait_ms)).await
 }
 

@@ -126,7 +126,7 @@ impl Streams {
             let collected = self.collect(object, &token, &order.wanted, deadline).await;
             let as_of = clock::now();
             if let Ended::Broken(fault) = collected.ended {
-                edge::log::warn("market data session broke", &[("fault", &fault), ("again", &is_first)]);
+                edge::log::warn("market data session broke", &[("failure", &fault)]);
                 if fault == Fault::Unauthorized {
                     self.forget(&token);
                 }
@@ -160,6 +160,12 @@ impl Streams {
         if held.as_ref() == Some(refused) {
             *held = None;
         }
+    }
+
+    /// Ends the session and forgets the token: the user has disconnected.
+    pub(crate) fn end(&self) {
+        self.token.replace(None);
+        self.pump.replace(None);
     }
 
     /// Hands a collection to the pump, to a new one if there is none, and waits for what comes of it.
@@ -228,7 +234,7 @@ async fn pump_session(token: &QuoteToken, mut orders: futures_channel::mpsc::Unb
             Next::Said(Some(Said::Text(text))) => client.receive(&text, clock::now()),
             Next::Said(Some(Said::Binary)) => {}
             Next::Said(Some(Said::Closed(_)) | None) => client.disconnected(),
-            // The object is gone.
+            // The user has disconnected, or the object is gone.
             Next::Ordered(None) => return,
             Next::Ordered(Some(command)) => {
                 let now = clock::now();

@@ -50,9 +50,9 @@ pub struct Upstream {
     held: AssertUnwindSafe<RefCell<Option<Held>>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: AssertUnwindSafe<Mutex<()>>,
+    streams: AssertUnwindSafe<Streams>,
     /// Why the last confirmation came to nothing, and until when that is the answer to others.
     unconfirmed: AssertUnwindSafe<RefCell<Option<(Timestamp, Error)>>>,
-    streams: AssertUnwindSafe<Streams>,
 }
 
 #[derive(Clone)]
@@ -88,8 +88,8 @@ impl DurableObject for Upstream {
             env,
             held: AssertUnwindSafe(RefCell::new(None)),
             minting: AssertUnwindSafe(Mutex::new(())),
-            unconfirmed: AssertUnwindSafe(RefCell::new(None)),
             streams: AssertUnwindSafe(Streams::default()),
+            unconfirmed: AssertUnwindSafe(RefCell::new(None)),
         }
     }
 
@@ -119,6 +119,10 @@ impl Upstream {
     async fn serve(&self, request: Request) -> std::result::Result<Answer, Error> {
         let caller = Caller::of(&request);
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
+        if request.uri().path() == stream::PATH {
+            let order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
+            return caller.attend(self.stream(order)).await.ok_or_else(gone)?;
+        }
         if request.uri().path() == FORGET {
             return self.forget_all().await;
         }
@@ -126,10 +130,6 @@ impl Upstream {
             let user: UserId = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
             let body = serde_json::to_vec(&self.confirm(&user).await?).map_err(|_| unreadable())?;
             return Ok(Answer::new(200, None, body, edge::clock::now()));
-        }
-        if request.uri().path() == stream::PATH {
-            let order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
-            return caller.attend(self.stream(order)).await.ok_or_else(gone)?;
         }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         let work = self.carry_out(&order);
@@ -269,6 +269,7 @@ impl Upstream {
         let _one_at_a_time = self.minting.lock().await;
         self.held.replace(None);
         self.unconfirmed.replace(None);
+        self.streams.end();
         self.state.storage().delete_all().await.map_err(|error| {
             edge::log::error("upstream storage not deleted", &[("error", &error)]);
             Error::new(Reason::Internal, "The access token could not be deleted. Try again in a moment.")

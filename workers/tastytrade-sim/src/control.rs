@@ -13,7 +13,7 @@ use crate::{
     call::{self, Call, Reply},
     faults::Fault,
     market::{Override, listing},
-    oauth::grants,
+    oauth::{SCOPES, grants},
     rest,
     state::Clock,
     users,
@@ -57,7 +57,7 @@ pub(crate) fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &
         }
         (&Method::POST, "/sim/expire-access") => user(call).map(|user| expire_access(world, user)),
         (&Method::POST, "/sim/access-lifetime") => access_lifetime(world, call),
-        (&Method::POST, "/sim/grant") => user(call).map(|user| grant(world, user, wall, entropy)),
+        (&Method::POST, "/sim/grant") => user(call).and_then(|user| grant(world, call, user, wall, entropy)),
         (&Method::POST, "/sim/price") => price(world, call, wall),
         (&Method::DELETE, "/sim/sockets") => {
             world.sockets.closings += 1;
@@ -184,13 +184,25 @@ fn access_lifetime(world: &mut World, call: &Call) -> Outcome {
     Ok(json!({ "access_seconds": seconds }))
 }
 
-fn grant(world: &mut World, user: &str, wall: Timestamp, entropy: &dyn Entropy) -> Value {
-    let created = grants::create(world.edit(), user, wall, entropy);
-    json!({
+#[derive(Deserialize)]
+struct MakeGrant {
+    /// All there are unless they are named.
+    scopes: Option<Vec<String>>,
+}
+
+fn grant(world: &mut World, call: &Call, user: &str, wall: Timestamp, entropy: &dyn Entropy) -> Outcome {
+    let MakeGrant { scopes } = body(call)?;
+    let scopes = scopes.unwrap_or_else(|| SCOPES.map(str::to_owned).to_vec());
+    if let Some(other) = scopes.iter().find(|scope| !SCOPES.contains(&scope.as_str())) {
+        return Err(Wrong(format!("there is no scope {other}")));
+    }
+    let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+    let created = grants::create(world.edit(), user, &scopes, wall, entropy);
+    Ok(json!({
         "client_id": created.client_id,
         "client_secret": created.client_secret,
         "refresh_token": created.refresh_token,
-    })
+    }))
 }
 
 #[derive(Deserialize)]

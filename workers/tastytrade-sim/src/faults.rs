@@ -2,6 +2,7 @@
 
 use http::HeaderValue;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::{
     call::{self, Reply},
@@ -30,6 +31,15 @@ pub(crate) enum Kind {
     /// The answer is right but comes late.
     #[serde(rename = "hang")]
     Hang,
+    /// The answer is right but ends in the middle.
+    #[serde(rename = "truncated")]
+    Truncated,
+    /// The answer is JSON of the right form in which no value has its type.
+    #[serde(rename = "wrong_types")]
+    WrongTypes,
+    /// The answer's headers are right and the connection breaks in the middle of its body.
+    #[serde(rename = "reset")]
+    Reset,
     /// The grant counts as revoked for this call.
     #[serde(rename = "revoked")]
     Revoked,
@@ -98,7 +108,8 @@ pub(crate) fn has(faults: &[Fault], path: &str) -> bool {
 pub(crate) fn reply(fault: &Fault, path: &str) -> Option<Reply> {
     let refused = |refusal: &Refusal| call::json(refusal.status(), &refusal.body());
     match fault.fault {
-        Kind::Hang | Kind::Silence | Kind::Close | Kind::Malformed | Kind::Disorder | Kind::Auth => None,
+        Kind::Hang | Kind::Truncated | Kind::WrongTypes | Kind::Reset => None,
+        Kind::Silence | Kind::Close | Kind::Malformed | Kind::Disorder | Kind::Auth => None,
         Kind::TokenInvalid => Some(refused(&Refusal::TokenInvalid)),
         Kind::Revoked if path == token::PATH => Some(token::refused(&token::TokenError::revoked())),
         Kind::Revoked => Some(refused(&Refusal::TokenInvalid)),
@@ -114,6 +125,44 @@ pub(crate) fn reply(fault: &Fault, path: &str) -> Option<Reply> {
             }
             Some(reply)
         }
+    }
+}
+
+/// Marks an answer whose connection breaks in the middle of the body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Broken;
+
+/// What a fault makes of the right answer.
+pub(crate) fn spoiled(fault: &Fault, mut reply: Reply) -> Reply {
+    match fault.fault {
+        Kind::Truncated => {
+            let half = reply.body().len() / 2;
+            reply.body_mut().truncate(half);
+        }
+        Kind::WrongTypes => {
+            if let Ok(body) = serde_json::from_slice::<Value>(reply.body()) {
+                *reply.body_mut() = of_other_types(body).to_string().into_bytes();
+            }
+        }
+        Kind::Reset => {
+            reply.extensions_mut().insert(Broken);
+        }
+        _ => {}
+    }
+    reply
+}
+
+/// Objects and lists stay; texts, numbers and flags become what they are not.
+fn of_other_types(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().map(|(name, value)| (name, of_other_types(value))).collect())
+        }
+        Value::Array(values) => Value::Array(values.into_iter().map(of_other_types).collect()),
+        Value::String(text) => json!([text]),
+        Value::Number(number) => json!({ "value": number }),
+        Value::Bool(flag) => json!(if flag { "yes" } else { "no" }),
+        Value::Null => json!(0),
     }
 }
 

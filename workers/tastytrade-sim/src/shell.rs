@@ -15,6 +15,7 @@ use worker::{
 
 use crate::{
     call::{self, Call, Reply},
+    faults,
     state::State,
     stream::{self, Connection, Out},
     wire::Refusal,
@@ -63,8 +64,8 @@ impl DurableObject for Simulator {
                 Err(_) => edge::http::give(internal()),
             };
         }
-        let reply = edge::guard::catch(self.serve(request)).await;
-        edge::http::give(reply.unwrap_or_else(|_| internal()))
+        let reply = edge::guard::catch(self.serve(request)).await.unwrap_or_else(|_| internal());
+        if reply.extensions().get::<faults::Broken>().is_some() { broken(reply) } else { edge::http::give(reply) }
     }
 }
 
@@ -102,7 +103,8 @@ impl Simulator {
         }
         let entropy = edge::entropy::Platform;
         let now = edge::clock::now();
-        let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy)?;
+        let connection = world::connect(&mut self.world.borrow_mut(), started, &call, now, &entropy);
+        let connection = connection.map_err(|reply| *reply)?;
         let pair = WebSocketPair::new().map_err(|_| internal())?;
         let (world, server, path) = (Rc::clone(&self.world), pair.server, call.uri().path().to_owned());
         *world.borrow_mut().sockets.open.entry(path.clone()).or_default() += 1;
@@ -174,6 +176,18 @@ async fn converse(world: &RefCell<World>, socket: &WebSocket, mut connection: Co
     }
     // Answers the other side's close.
     let _ = socket.close(Some(1000), Some("goodbye"));
+}
+
+/// An answer whose body fails after its first half.
+fn broken(reply: Reply) -> Result<Response> {
+    let (parts, mut body) = reply.into_parts();
+    body.truncate(body.len() / 2);
+    let chunks = [Ok(body), Err(worker::Error::RustError("the connection broke on demand".to_owned()))];
+    let mut response = Response::from_stream(futures_util::stream::iter(chunks))?.with_status(parts.status.as_u16());
+    for (name, value) in &parts.headers {
+        response.headers_mut().set(name.as_str(), value.to_str().unwrap_or_default())?;
+    }
+    Ok(response)
 }
 
 /// What was kept; a state that an older simulator wrote and this one cannot read is given up.

@@ -330,6 +330,90 @@ fn market_data_know_what_is_listed() {
 }
 
 #[test]
+fn an_order_goes_through_the_books_and_is_told() {
+    let mut bench = Bench::new();
+    let made = bench.post("/sim/grant", &json!({ "user": "saver" })).1;
+    let body = refresh(made["refresh_token"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    let access = bench.post("/oauth/token", &body).1["access_token"].as_str().unwrap().to_owned();
+    let send = |bench: &mut Bench, method: Method, path: &str, body: &Value| {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("user-agent", "t/1")
+            .header("authorization", format!("Bearer {access}"));
+        read(bench.send(request, &body.to_string()))
+    };
+    let cash =
+        |bench: &mut Bench| bench.get("/accounts/5WX50001/balances/USD", &access).1["data"]["cash-balance"].clone();
+    let order = |price: &str| {
+        json!({
+            "order-type": "Limit", "time-in-force": "Day", "price": price, "price-effect": "Debit",
+            "legs": [{ "instrument-type": "Equity", "symbol": "KO", "quantity": 5, "action": "Buy to Open" }],
+        })
+    };
+    let before = cash(&mut bench);
+    let (status, tried) = send(&mut bench, Method::POST, "/accounts/5WX50001/orders/dry-run", &order("1000"));
+    assert_eq!((status, &tried["data"]["order"]["status"]), (201, &json!("Received")), "{tried}");
+    assert_eq!(tried["data"]["buying-power-effect"]["effect"], "Debit");
+    assert_eq!(cash(&mut bench), before, "a try changes nothing");
+    let (_, placed) = send(&mut bench, Method::POST, "/accounts/5WX50001/orders", &order("1.00"));
+    let path = format!("/accounts/5WX50001/orders/{}", placed["data"]["order"]["id"]);
+    assert_eq!(bench.get(&path, &access).1["data"]["status"], "Live");
+    let (_, replaced) = send(&mut bench, Method::PUT, &path, &order("1000"));
+    assert_eq!(bench.get(&path, &access).1["data"]["status"], "Cancelled");
+    let path = format!("/accounts/5WX50001/orders/{}", replaced["data"]["id"]);
+    let filled = bench.get(&path, &access).1["data"].clone();
+    assert_eq!((&filled["status"], &filled["legs"][0]["remaining-quantity"]), (&json!("Filled"), &json!(0)));
+    let newest = bench.get("/accounts/5WX50001/transactions?per-page=1", &access).1["data"]["items"][0].clone();
+    assert_eq!((&newest["order-id"], &newest["value-effect"]), (&filled["id"], &json!("Debit")));
+    assert_ne!(cash(&mut bench), before);
+    assert_eq!(send(&mut bench, Method::DELETE, &path, &Value::Null).0, 422, "what is filled is not cancelled");
+    let kept = serde_json::to_string(bench.world.state()).unwrap();
+    bench.world = World::new(serde_json::from_str(&kept).unwrap());
+    assert_eq!(bench.get(&path, &access).1["data"], filled, "orders survive a restart");
+    // A day order that nobody fills ends with its session.
+    let (_, placed) = send(&mut bench, Method::POST, "/accounts/5WX50001/orders", &order("2.00"));
+    bench.post("/sim/clock", &json!({ "advance_s": 86_400 }));
+    let path = format!("/accounts/5WX50001/orders/{}", placed["data"]["order"]["id"]);
+    assert_eq!(bench.get(&path, &access).1["data"]["status"], "Expired");
+}
+
+#[test]
+fn lists_come_in_pages_and_bad_parameters_are_named() {
+    let mut bench = Bench::new();
+    let (access, _) = bench.tokens("trader");
+    let path = "/accounts/5WX10001/transactions?per-page=7&page-offset=2&sort=Asc";
+    let page = bench.get(path, &access).1;
+    assert_eq!(page["pagination"]["item-offset"], 14);
+    assert_eq!(page["data"]["items"].as_array().unwrap().len(), 7);
+    let all = page["pagination"]["total-items"].as_u64().unwrap();
+    assert_eq!(page["pagination"]["total-pages"], all.div_ceil(7));
+    for (path, domain) in [
+        ("/accounts/5WX10001/transactions?per-page=0", "per-page"),
+        ("/accounts/5WX10001/transactions?start-date=soon", "start-date"),
+        ("/accounts/5WX10001/transactions?start-at=2026-11-01T00:00:00+00:00&sort=Up", "sort"),
+        ("/accounts/5WX10001/balance-snapshots", "time-of-day"),
+        ("/accounts/5WX10001/net-liq/history?time-back=2d", "time-back"),
+        ("/market-time/sessions", "to-date"),
+        ("/market-metrics/historic-corporate-events/earnings-reports/AAPL", "start-date"),
+    ] {
+        let (status, body) = bench.get(path, &access);
+        assert_eq!((status, &body["error"]["errors"][0]["domain"]), (400, &json!(domain)), "{path}");
+    }
+    for path in
+        ["/option-chains/NOPE/nested", "/option-chains/BTC%2FUSD", "/instruments/equities/NOPE", "/watchlists/None"]
+    {
+        assert_eq!(bench.get(path, &access).0, 404, "{path}");
+    }
+    let (_, public) = bench.get("/margin-requirements-public-configuration", "no token at all");
+    assert_eq!(public["data"]["risk-free-rate"], "0.0372");
+    let (status, body) =
+        bench.get("/accounts/5WX10001/positions?underlying-symbol[]=AAPL&underlying-symbol[]=KO", &access);
+    assert_eq!(status, 200);
+    assert!(body["data"]["items"].as_array().unwrap().iter().all(|item| item["underlying-symbol"] == "AAPL"));
+}
+
+#[test]
 fn special_users_are_special() {
     let mut bench = Bench::new();
     let (newcomer, _) = bench.tokens("newcomer");
@@ -365,6 +449,19 @@ fn faults_come_as_ordered_and_go() {
     let before = bench.wall;
     assert_eq!(bench.get(path, &access).0, 200);
     assert_eq!(bench.wall - before, TimeDelta::seconds(5));
+    for fault in ["truncated", "wrong_types", "reset"] {
+        bench.post("/sim/faults", &json!({ "path": path, "fault": fault }));
+        let request =
+            http::Request::get(path).header("user-agent", "t/1").header("authorization", format!("Bearer {access}"));
+        let reply = bench.send(request, "");
+        assert_eq!(reply.status(), 200);
+        let body = serde_json::from_slice::<Value>(reply.body());
+        match fault {
+            "truncated" => assert!(body.is_err()),
+            "wrong_types" => assert!(body.unwrap()["data"]["items"][0]["cash-balance"].is_array()),
+            _ => assert!(reply.extensions().get::<crate::faults::Broken>().is_some()),
+        }
+    }
     bench.post("/sim/faults", &json!({ "path": "*", "fault": "500", "times": null }));
     assert_eq!(bench.get(path, &access).0, 500);
     read(bench.send(http::Request::delete("/sim/faults"), ""));
@@ -484,7 +581,71 @@ fn what_is_kept_reads_again() {
     assert_eq!(bench.world.state().seed, 5);
 }
 
+/// Names of parameters that the endpoints know.
+const PARAMETERS: [&str; 18] = [
+    "symbol",
+    "symbols",
+    "per-page",
+    "page-offset",
+    "start-date",
+    "end-date",
+    "start-at",
+    "snapshot-date",
+    "time-back",
+    "time-of-day",
+    "equity-option",
+    "future",
+    "future-option",
+    "from-date",
+    "to-date",
+    "date",
+    "query",
+    "limit",
+];
+
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(160))]
+    #[test]
+    fn no_permitted_call_makes_it_panic(
+        place in 0..200_usize,
+        name in "[-A-Z0-9 ./+a-z]{1,24}",
+        query in proptest::collection::vec((0..PARAMETERS.len(), "[-0-9A-Za-z+:. /]{0,24}"), 0..4),
+        quantity in "[-0-9.e]{1,12}",
+        price in "[-0-9.e]{1,30}",
+    ) {
+        let mut bench = Bench::new();
+        let made = bench.post("/sim/grant", &json!({ "user": "saver" })).1;
+        let body = refresh(made["refresh_token"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+        let access = bench.post("/oauth/token", &body).1["access_token"].as_str().unwrap().to_owned();
+        let all = crate::rest::patterns();
+        let (method, pattern) = all[place % all.len()].clone();
+        let name: String = url::form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>().replace('+', "%20");
+        let path: Vec<&str> = pattern
+            .split('/')
+            .map(|part| match part {
+                "{n}" => "5WX50001",
+                part if part.starts_with('{') => &name,
+                part => part,
+            })
+            .collect();
+        let mut pairs = url::form_urlencoded::Serializer::new(String::new());
+        for (parameter, value) in &query {
+            pairs.append_pair(PARAMETERS[*parameter], value);
+        }
+        let leg = json!({ "instrument-type": "Equity", "symbol": "KO", "action": "Buy to Open", "quantity": quantity });
+        let order = json!({
+            "order-type": "Limit", "time-in-force": "Day", "price": price, "price-effect": "Debit", "legs": [leg],
+            "name": price, "watchlist-entries": [{ "symbol": price }], "type": "OCO", "orders": [],
+        });
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}?{}", path.join("/"), pairs.finish()))
+            .header("user-agent", "t/1")
+            .header("authorization", format!("Bearer {access}"));
+        let reply = bench.send(request, &order.to_string());
+        proptest::prop_assert!(reply.status().as_u16() != 500);
+    }
+
     #[test]
     fn no_call_makes_it_panic(path in "/[a-z0-9/%.*-]{0,40}", query in "[a-z0-9=&\\[\\]%+,-]{0,40}", body in ".{0,80}") {
         let mut bench = Bench::new();

@@ -133,7 +133,27 @@ pub(crate) fn finish(
     if let Some(entry) = started.entry {
         world.journal.finished(entry, reply.status().as_u16(), wall);
     }
-    reply
+    match &started.fault {
+        Some(fault) => faults::spoiled(fault, reply),
+        None => reply,
+    }
+}
+
+/// Opens a socket, once the waiting is over; or the answer that comes in its place.
+pub(crate) fn connect(
+    world: &mut World,
+    started: Started,
+    call: &Call,
+    wall: Timestamp,
+    entropy: &dyn Entropy,
+) -> Result<Connection, Box<Reply>> {
+    if started.forced.is_some() {
+        return Err(Box::new(finish(world, started, call, wall, entropy)));
+    }
+    if let Some(entry) = started.entry {
+        world.journal.finished(entry, 101, wall);
+    }
+    Ok(Connection::new(call.uri().path(), started.fault, &world.state, wall))
 }
 
 /// Notes that whoever made a call went away while it hung. There is no answer.
@@ -141,24 +161,6 @@ pub(crate) fn abandon(world: &mut World, started: &Started, wall: Timestamp) {
     if let Some(entry) = started.entry {
         world.journal.abandoned(entry, wall);
     }
-}
-
-/// Opens a socket, once the waiting is over; or the answer that comes in its place.
-#[expect(clippy::result_large_err, reason = "the answer in place of a socket is given as it is, once a connection")]
-pub(crate) fn connect(
-    world: &mut World,
-    started: Started,
-    call: &Call,
-    wall: Timestamp,
-    entropy: &dyn Entropy,
-) -> Result<Connection, Reply> {
-    if started.forced.is_some() {
-        return Err(finish(world, started, call, wall, entropy));
-    }
-    if let Some(entry) = started.entry {
-        world.journal.finished(entry, 101, wall);
-    }
-    Ok(Connection::new(call.uri().path(), started.fault, &world.state, wall))
 }
 
 /// Pages and control calls are neither counted nor disturbed by faults.

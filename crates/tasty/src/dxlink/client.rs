@@ -126,6 +126,21 @@ struct Collection {
     wanted: BTreeMap<Key, Option<Timestamp>>,
     outstanding: BTreeSet<Key>,
     deadline: Timestamp,
+    /// How long a quiet ends it.
+    quiet: Option<TimeDelta>,
+    /// When something of it came last that was not there before.
+    progressed_at: Option<Timestamp>,
+}
+
+impl Collection {
+    /// When it ends by itself: at its deadline, or before where nothing comes any more. And why.
+    fn ends_at(&self) -> (Timestamp, Ended) {
+        let quiet = self.progressed_at.zip(self.quiet).map(|(at, quiet)| later(at, quiet));
+        match quiet.filter(|quiet| *quiet < self.deadline) {
+            Some(quiet) => (quiet, Ended::Quiet),
+            None => (self.deadline, Ended::Deadline),
+        }
+    }
 }
 
 /// A session, from the moment at which its socket is open.
@@ -184,7 +199,13 @@ impl Client {
         }
         let id = CollectionId(self.next_id);
         self.next_id = self.next_id.saturating_add(1);
-        let mut collection = Collection { wanted: BTreeMap::new(), outstanding: BTreeSet::new(), deadline };
+        let mut collection = Collection {
+            wanted: BTreeMap::new(),
+            outstanding: BTreeSet::new(),
+            deadline,
+            quiet: wanted.quiet(),
+            progressed_at: None,
+        };
         for key in wanted.keys() {
             collection.wanted.insert(key, None);
         }
@@ -199,6 +220,7 @@ impl Client {
             }
         }
         let is_whole = collection.outstanding.is_empty();
+        collection.progressed_at = (collection.outstanding.len() < collection.wanted.len()).then_some(now);
         self.collections.insert(id, collection);
         if let Phase::Failed(fault) = self.phase {
             self.finish(id, Ended::Broken(fault));
@@ -285,7 +307,7 @@ impl Client {
                 self.announced.extend(fields);
                 self.phase = Phase::Open;
             }
-            (Frame::FeedData(data), Phase::Open) => self.take_data(&data),
+            (Frame::FeedData(data), Phase::Open) => self.take_data(&data, now),
             (Frame::ChannelClosed, _) => self.fail(Fault::ChannelClosed),
             (Frame::Error { unauthorized: true }, _) => self.fail(Fault::Unauthorized),
             (Frame::Error { unauthorized: false }, _) => self.fail(Fault::Refused),
@@ -301,16 +323,16 @@ impl Client {
         }
     }
 
-    fn take_data(&mut self, data: &[&serde_json::value::RawValue]) {
+    fn take_data(&mut self, data: &[&serde_json::value::RawValue], now: Timestamp) {
         let announced = std::mem::take(&mut self.announced);
-        let is_readable = wire::rows(data, &announced, |kind, row| self.take_row(kind, row));
+        let is_readable = wire::rows(data, &announced, |kind, row| self.take_row(kind, row, now));
         self.announced = announced;
         if !is_readable {
             self.could_not_read();
         }
     }
 
-    fn take_row(&mut self, kind: Kind, row: Row<'_>) {
+    fn take_row(&mut self, kind: Kind, row: Row<'_>, now: Timestamp) {
         let Some(symbol) = row.symbol() else { return };
         let symbol = if kind == Kind::Candle { normalised(&symbol) } else { symbol };
         let key = (kind, symbol);
@@ -321,12 +343,22 @@ impl Client {
             (Some(Decoded::Event(event)), Latest::Nothing | Latest::Event(_)) => feed.latest = Latest::Event(event),
             _ => return,
         }
-        if was_complete || !feed.is_complete() {
+        if was_complete {
             return;
         }
+        let is_complete = feed.is_complete();
         let mut whole = Vec::new();
         for (id, collection) in &mut self.collections {
-            if collection.outstanding.remove(&key) && collection.outstanding.is_empty() {
+            let concerns = if is_complete {
+                collection.outstanding.remove(&key)
+            } else {
+                // One more of many candles.
+                collection.outstanding.contains(&key)
+            };
+            if concerns {
+                collection.progressed_at = Some(now);
+            }
+            if concerns && collection.outstanding.is_empty() {
                 whole.push(*id);
             }
         }
@@ -337,10 +369,13 @@ impl Client {
 
     /// The time has come that [`Client::wakes_at`] named, or any other.
     pub fn tick(&mut self, now: Timestamp) {
-        let late = |(id, collection): (&CollectionId, &Collection)| (collection.deadline <= now).then_some(*id);
+        let late = |(id, collection): (&CollectionId, &Collection)| {
+            let (at, ended) = collection.ends_at();
+            (at <= now).then_some((*id, ended))
+        };
         let late: Vec<_> = self.collections.iter().filter_map(late).collect();
-        for id in late {
-            self.finish(id, Ended::Deadline);
+        for (id, ended) in late {
+            self.finish(id, ended);
         }
         if matches!(self.phase, Phase::Failed(_)) {
             return;
@@ -355,7 +390,7 @@ impl Client {
 
     /// When [`Client::tick`] wants to be called, if nothing comes before.
     pub fn wakes_at(&self) -> Timestamp {
-        let deadlines = self.collections.values().map(|collection| collection.deadline);
+        let deadlines = self.collections.values().map(|collection| collection.ends_at().0);
         let silence = later(self.heard_at, TimeDelta::seconds(TIMEOUT_SECONDS));
         deadlines.fold(silence.min(later(self.sent_at, self.keepalive)), Timestamp::min)
     }

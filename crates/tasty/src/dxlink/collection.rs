@@ -1,9 +1,12 @@
 //! What is asked for at once, and what comes of it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use domain::Error;
-use domain::Reason;
+use chrono::TimeDelta;
+use domain::{Error, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -24,6 +27,8 @@ const MAX_SERIES: usize = 100;
 pub struct Wanted {
     groups: Vec<(Vec<Kind>, Vec<String>)>,
     series: Vec<CandleSeries>,
+    #[serde(default)]
+    quiet_ms: Option<u32>,
 }
 
 /// Why a collection is not begun.
@@ -69,6 +74,19 @@ impl Wanted {
     pub fn and_candles(mut self, series: impl IntoIterator<Item = CandleSeries>) -> Self {
         self.series.extend(series);
         self
+    }
+
+    /// And no longer than until nothing of it has come for so long, counted from the first that came: options that nobody
+    /// trades have no greeks, and a whole chain always has some of them.
+    #[must_use]
+    pub fn until_quiet(mut self, quiet: Duration) -> Self {
+        self.quiet_ms = Some(u32::try_from(quiet.as_millis()).unwrap_or(u32::MAX));
+        self
+    }
+
+    /// How long the quiet is that ends it.
+    pub(super) fn quiet(&self) -> Option<TimeDelta> {
+        self.quiet_ms.map(|millis| TimeDelta::milliseconds(millis.into()))
     }
 
     /// Whether it is little enough for one collection, and its symbols can be some.
@@ -129,6 +147,8 @@ pub struct Missing {
 pub enum Ended {
     /// Everything has come.
     Complete,
+    /// Some of it has come, and then nothing more for as long as the wish said.
+    Quiet,
     /// The time was up.
     Deadline,
     /// The session broke.

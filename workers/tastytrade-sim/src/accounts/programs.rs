@@ -1,6 +1,10 @@
 //! What the programs of an account did: orders that were filled at the market's own prices.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use domain::Timestamp;
@@ -27,12 +31,19 @@ pub(crate) fn first_day() -> NaiveDate {
     calendar::session_before(calendar::ymd(START.0, START.1, START.2)).date
 }
 
-/// What the orders of an account follow from.
+/// What the orders of an account follow from, and the day up to which they were worked out.
 #[derive(Debug, Clone, PartialEq)]
 struct Key {
     seed: u64,
-    overrides: std::collections::BTreeMap<String, Override>,
+    overrides: BTreeMap<String, Override>,
     day: NaiveDate,
+}
+
+impl Key {
+    /// Whether what was worked out for this holds what the other asks for: orders of an earlier day are a part.
+    fn covers(&self, other: &Self) -> bool {
+        self.seed == other.seed && self.overrides == other.overrides && self.day >= other.day
+    }
 }
 
 type WorkedOut = (Key, Rc<Vec<Order>>);
@@ -47,8 +58,9 @@ thread_local! {
 pub(crate) fn orders(market: &Market<'_>, account: &'static Account, until: Timestamp) -> Vec<Order> {
     let day = calendar::local_date(until);
     let key = Key { seed: market.seed, overrides: market.overrides.clone(), day };
-    let kept = WORKED_OUT
-        .with_borrow(|all| all.get(account.number).filter(|(of, _)| *of == key).map(|(_, orders)| Rc::clone(orders)));
+    let kept = WORKED_OUT.with_borrow(|all| {
+        all.get(account.number).filter(|(of, _)| of.covers(&key)).map(|(_, orders)| Rc::clone(orders))
+    });
     let all = kept.unwrap_or_else(|| {
         let orders = Rc::new(worked_out(market, account, calendar::eastern(day, 23, 59)));
         WORKED_OUT.with_borrow_mut(|all| all.insert(account.number, (key, Rc::clone(&orders))));
@@ -308,7 +320,7 @@ fn faller(market: &Market<'_>, at: Timestamp) -> Option<&'static Listing> {
 
 /// The short put of the choice that is nearest to 60 percent of its profit two to four weeks after a moment.
 fn winner(market: &Market<'_>, expiration: NaiveDate, at: Timestamp) -> Option<Occ> {
-    let plain = Market { seed: market.seed, overrides: &std::collections::BTreeMap::new() };
+    let plain = Market { seed: market.seed, overrides: &BTreeMap::new() };
     let away = |put: &Occ| -> Option<f64> {
         let mark = |days: i64| plain.option_greeks(put, at + chrono::TimeDelta::days(days)).map(|greeks| greeks.price);
         let first = mark(0).filter(|first| *first > 0.2)?;

@@ -13,6 +13,7 @@ pub(crate) mod futures;
 pub(crate) mod hours;
 pub(crate) mod instrument;
 pub(crate) mod listing;
+mod listings;
 pub(crate) mod metrics;
 mod noise;
 pub(crate) mod occ;

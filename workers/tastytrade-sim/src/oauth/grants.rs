@@ -36,7 +36,7 @@ pub(crate) fn act(
 ) -> Reply {
     match first(form, "action") {
         Some("create") => {
-            let created = create(state, user, wall, entropy);
+            let created = create(state, user, &SCOPES, wall, entropy);
             let (app, _) = apps::personal(state, user, entropy);
             pages::grants(attempt, user, &app, false, Some(&created), &of_user(state, user))
         }
@@ -49,13 +49,19 @@ pub(crate) fn act(
     }
 }
 
-/// Grants the user's own application everything.
-pub(crate) fn create(state: &mut State, user: &str, wall: Timestamp, entropy: &dyn Entropy) -> Created {
+/// Grants the user's own application these scopes.
+pub(crate) fn create(
+    state: &mut State,
+    user: &str,
+    scopes: &[&str],
+    wall: Timestamp,
+    entropy: &dyn Entropy,
+) -> Created {
     let (app, _) = apps::personal(state, user, entropy);
     let grant = Grant {
         user: user.to_owned(),
         client_id: app.client_id.clone(),
-        scopes: SCOPES.map(str::to_owned).to_vec(),
+        scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
         created: wall,
     };
     let id = token::add_grant(state, grant.clone(), entropy);

@@ -21,7 +21,7 @@ mod watchlists;
 pub(crate) use account::{balance_item, position_item};
 pub(crate) use watchlists::Watchlist;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{Datelike, NaiveDate, TimeDelta};
 use domain::Timestamp;
 use http::{Method, header};
 use serde_json::Value;
@@ -45,6 +45,9 @@ const ORDERS_NEED_START: &str = "20261012";
 const OFFICIAL_SDK: &str = "tastytrade-sdk-js";
 /// How late delayed quotes are.
 pub(crate) const DELAY: TimeDelta = TimeDelta::minutes(15);
+
+/// The years that parameters may name.
+const YEARS: std::ops::RangeInclusive<i32> = 2000..=2100;
 
 /// What an endpoint answers: a status and a body.
 #[derive(Debug, Clone, PartialEq)]
@@ -175,6 +178,12 @@ fn named(pattern: &str, segments: &[String]) -> Option<Vec<String>> {
     Some(parts)
 }
 
+/// Every endpoint's method and pattern.
+#[cfg(test)]
+pub(crate) fn patterns() -> Vec<(Method, &'static str)> {
+    GROUPS.iter().flat_map(|group| group.iter()).map(|endpoint| (endpoint.method.clone(), endpoint.pattern)).collect()
+}
+
 /// A call that was let in.
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
@@ -235,22 +244,19 @@ impl Asked<'_> {
 
     /// A day of the query.
     fn day(&self, name: &str) -> Result<Option<NaiveDate>, Refusal> {
-        self.first(name).map(|text| text.parse().map_err(|_| wrong(name, "is not a valid date"))).transpose()
+        let read = |text: &str| text.parse().ok().filter(|day: &NaiveDate| YEARS.contains(&day.year()));
+        self.first(name).map(|text| read(text).ok_or_else(|| wrong(name, "is not a valid date"))).transpose()
     }
 
     /// A moment of the query.
     fn moment(&self, name: &str) -> Result<Option<Timestamp>, Refusal> {
+        // A blank before the time stands for a `T`; a blank after it is a plus sign that was not escaped.
         let read = |text: &str| -> Option<Timestamp> {
-            let text = text.replacen(' ', "T", 1);
+            let text = if text.contains('T') { text.to_owned() } else { text.replacen(' ', "T", 1) }.replace(' ', "+");
             let zoned = chrono::DateTime::parse_from_rfc3339(&text).map(|moment| moment.to_utc());
-            // A plus sign that was not escaped has become a blank.
-            let plus = || {
-                let (head, zone) = text.rsplit_once(' ')?;
-                chrono::DateTime::parse_from_rfc3339(&format!("{head}+{zone}")).ok().map(|moment| moment.to_utc())
-            };
-            let plain = || text.parse::<chrono::NaiveDateTime>().ok().map(|moment| moment.and_utc());
-            zoned.ok().or_else(plus).or_else(plain)
+            zoned.ok().or_else(|| text.parse::<chrono::NaiveDateTime>().ok().map(|moment| moment.and_utc()))
         };
+        let read = |text: &str| read(text).filter(|moment| YEARS.contains(&moment.year()));
         self.first(name).map(|text| read(text).ok_or_else(|| wrong(name, "is not a valid date-time"))).transpose()
     }
 

@@ -367,7 +367,7 @@ fn access(state: &mut State, user: &str) -> String {
             bytes.fill(7);
         }
     }
-    let created = grants::create(state, user, start(), &Same);
+    let created = grants::create(state, user, &crate::oauth::SCOPES, start(), &Same);
     let fields = vec![
         ("grant_type".to_owned(), "refresh_token".to_owned()),
         ("client_secret".to_owned(), created.client_secret),
