@@ -6,10 +6,10 @@
 // | F02 to F06 | nothing can send an order: there is no receipt and no preview |
 // | F08 | no tool returns a description of TastyTrade's; the bound on every answer is in tests of mcp-server |
 // | F09 to F11 | there are no webhooks |
-// | G06, G07 | natively, in the tests of oauth and store that let the nth call of the database fail |
+// | G06, G07 | crates/oauth/tests/it/failures.rs, which lets each call of the database fail in turn; errors.test.mjs from outside |
 // | G09, G10 | tests/e2e/queue.test.mjs |
 // | G11, G13 | tests/faults/kill9.test.mjs |
-// | G16 | there is one schema so far: a later one's migration runs against the tests of both |
+// | G16 | no test: migrations only add, and nothing runs an older worker over a newer schema yet |
 // | G17 | tests/e2e/cancel.test.mjs |
 // | G18 | no test of load is a test of correctness; the limit on the token endpoint is in limits.test.mjs |
 // | G19 | the runner's last check, `no secret in any store or log`; secrets.test.mjs shows that it finds one |

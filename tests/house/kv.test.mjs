@@ -13,7 +13,7 @@ import { ROOT } from "../../scripts/lib/paths.mjs";
 import { production, rustFiles } from "../../scripts/lib/rust-source.mjs";
 
 /** The keys, by the function that makes them; `*` stands for what varies. */
-const KEYS = { "quote::cache_key": { file: "crates/contract/src/quote.rs", key: "quote:*" } };
+const KEYS = { "quote::cache_key": { file: "crates/contract/src/quote.rs", key: "quote:*" }, metrics_key: { file: "workers/analysis/src/metrics.rs", key: "metrics:*" }, "history::cache_key": { file: "crates/contract/src/market/history.rs", key: "candles:*", varies: "series" } };
 
 const sources = ["crates", "workers/mcp-server", "workers/analysis", "workers/tastytrade-sim"].flatMap((folder) =>
   [...rustFiles(join(ROOT, folder))].filter((file) => !/\/tests\//.test(file)).map((file) => ({ file: relative(ROOT, file), text: production(file) })),
@@ -30,9 +30,9 @@ test("1. only the analysis worker writes", () => {
 });
 
 test("2. keys are those of the list", () => {
-  assert.deepEqual([...new Set(calls("put").map(({ key }) => key))], Object.keys(KEYS));
+  assert.deepEqual([...new Set(calls("put").map(({ key }) => key))].toSorted(), Object.keys(KEYS).toSorted());
   for (const { file, key } of calls("get")) assert.ok(key in KEYS, `${file} reads ${key}`);
-  for (const { file, key } of Object.values(KEYS)) assert.ok(production(join(ROOT, file)).includes(`format!("${key.replace("*", "{symbol}")}")`), `${file} does not make ${key}`);
+  for (const { file, key, varies = "symbol" } of Object.values(KEYS)) assert.ok(production(join(ROOT, file)).includes(`format!("${key.replace("*", `{${varies}}`)}")`), `${file} does not make ${key}`);
 });
 
 test("3. the cache has nothing to do with logins", () => {
@@ -53,5 +53,5 @@ test("4. everything in the cache expires", () => {
 
 test("5. docs/STORAGE.md names every key", () => {
   const document = readFileSync(join(ROOT, "docs/STORAGE.md"), "utf8");
-  for (const { key } of Object.values(KEYS)) assert.ok(document.includes(`\`${key.replace("*", "{symbol}")}\``), key);
+  for (const { key, varies = "symbol" } of Object.values(KEYS)) assert.ok(document.includes(`\`${key.replace("*", `{${varies}}`)}\``), key);
 });

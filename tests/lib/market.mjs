@@ -2,7 +2,7 @@
 import { kv } from "./explorer.mjs";
 
 /** The fields of a quote, in their order. */
-export const QUOTE_FIELDS = ["symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close", "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "source", "updated_at", "as_of"];
+export const QUOTE_FIELDS = ["symbol", "bid", "ask", "last", "mid", "mark", "change", "change_percent", "volume", "open", "high", "low", "close", "prev_close", "iv_rank", "iv_percentile", "iv_30_day", "hv_30_day", "beta", "market_cap", "earnings_date", "metrics_as_of", "source", "updated_at", "as_of"];
 
 const DAY = 86_400_000;
 
@@ -16,8 +16,8 @@ export async function openMarket(sim) {
   throw new Error("no open session within twelve days");
 }
 
-/** Makes the cache forget quotes, all of them unless some are named: the next call goes to TastyTrade. */
+/** Makes the cache forget quotes and metrics, all of them unless some are named: the next call goes to TastyTrade. */
 export async function forgetQuotes(stack, ...symbols) {
-  const keys = symbols.length ? symbols.map((symbol) => `quote:${symbol}`) : (await kv.keys(stack)).filter((key) => key.startsWith("quote:"));
+  const keys = symbols.length ? symbols.flatMap((symbol) => [`quote:${symbol}`, `metrics:${symbol}`]) : (await kv.keys(stack)).filter((key) => /^(quote|metrics):/.test(key));
   await Promise.all(keys.map((key) => kv.delete(stack, key)));
 }

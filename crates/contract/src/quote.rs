@@ -77,6 +77,10 @@ pub struct Quote {
     pub market_cap: Option<Decimal>,
     /// Next expected earnings report, YYYY-MM-DD.
     pub earnings_date: Option<String>,
+    /// When TastyTrade was asked for `iv_rank`, `iv_percentile`, `iv_30_day`, `hv_30_day`, `beta`, `market_cap` and
+    /// `earnings_date`, at most a minute before `as_of` unless a note says why; `null` where it has none.
+    #[serde(default)]
+    pub metrics_as_of: Option<Timestamp>,
     /// Where it comes from.
     pub source: Source,
     /// When the market last moved a price of this quote, by TastyTrade's clock; before `as_of` when the market is closed.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use domain::{Error, Symbol};
+use domain::{Error, OccSymbol, Symbol, symbol::SymbolError};
 use serde::{Deserialize, Serialize};
 
 /// Symbols that one call of `get_quote` may ask for.
@@ -18,7 +18,8 @@ pub const MAX_WAIT_SECONDS: u64 = 20;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GetQuoteInput {
-    /// One symbol, for example AAPL, BRK/B or SPX.
+    /// One symbol: a stock or ETF (AAPL, BRK/B), an index (SPX), an option (AAPL 261218C255), a future (/ESZ6, or /ES for the
+    /// active month) or a coin (BTC/USD).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub symbol: Option<String>,
     /// Several symbols, at most 50.
@@ -51,19 +52,51 @@ impl GetQuoteInput {
         }
         let mut symbols = Vec::with_capacity(texts.len());
         for text in texts {
-            let symbol = Symbol::parse(text).map_err(|error| {
-                let shown: String = text.chars().filter(|character| !character.is_control()).take(40).collect();
-                Error::invalid_argument(
-                    argument,
-                    format!("`{argument}` {error}: \"{shown}\". Send a ticker such as AAPL."),
-                )
-            })?;
+            let symbol = symbol_argument(argument, text)?;
             if !symbols.contains(&symbol) {
                 symbols.push(symbol);
             }
         }
         Ok(symbols)
     }
+}
+
+/// The symbol that a text means: options and futures in the ways in which people write them become what TastyTrade writes.
+///
+/// # Errors
+///
+/// What is wrong with the text, as [`Symbol::parse`] has it.
+pub fn symbol_of(text: &str) -> Result<Symbol, SymbolError> {
+    if let Some(option) = OccSymbol::forgiving(text) {
+        return Symbol::parse(&option.canonical());
+    }
+    let symbol = Symbol::parse(text)?;
+    // TastyTrade writes the year of a future with one digit: /ESZ26 is /ESZ6.
+    let is_digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+    if let [head @ .., letter, decade, year] = symbol.as_str().as_bytes()
+        && head.first() == Some(&b'/')
+        && letter.is_ascii_uppercase()
+        && is_digit(Some(decade))
+        && is_digit(Some(year))
+    {
+        let mut short: Vec<u8> = head.to_vec();
+        short.extend([*letter, *year]);
+        return Symbol::parse(&String::from_utf8_lossy(&short));
+    }
+    Ok(symbol)
+}
+
+/// Reads one symbol of an argument.
+///
+/// # Errors
+///
+/// `invalid_arguments`, naming the argument.
+pub fn symbol_argument(argument: &str, text: &str) -> Result<Symbol, Error> {
+    symbol_of(text).map_err(|error| {
+        let shown: String = text.chars().filter(|character| !character.is_control()).take(40).collect();
+        let message = format!("`{argument}` {error}: \"{shown}\". Send a ticker such as AAPL.");
+        Error::invalid_argument(argument, message)
+    })
 }
 
 /// Arguments of `get_workflow_status`.
@@ -121,6 +154,12 @@ mod tests {
                 (got, _) => panic!("{input:?} {got:?}"),
             }
         }
+    }
+
+    #[test]
+    fn options_and_futures_are_read_as_people_write_them() {
+        let input = r#"{"symbols":["aapl 261218c255",".AAPL261218C255","/ESZ26","/ESZ6","/ES","btc/usd","BRK/B"]}"#;
+        assert_eq!(symbols(input).unwrap(), ["AAPL  261218C00255000", "/ESZ6", "/ES", "BTC/USD", "BRK/B"]);
     }
 
     #[test]

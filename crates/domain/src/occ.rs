@@ -52,6 +52,39 @@ impl OccSymbol {
             strike: Decimal(rust_decimal::Decimal::new(strike.parse().ok()?, 3).normalize()),
         })
     }
+
+    /// Reads the ways in which people write an option, too: `AAPL 250117P150`, `.AAPL250117P150`, `AAPL250117C152.5`, in any
+    /// case and with blanks or hyphens between the parts.
+    pub fn forgiving(text: &str) -> Option<Self> {
+        let text = text.trim().to_ascii_uppercase();
+        if let Some(option) = Self::parse(&text) {
+            return Some(option);
+        }
+        let plain: String = text.chars().filter(|letter| !matches!(letter, ' ' | '-' | '_')).collect();
+        let plain = plain.strip_prefix('.').unwrap_or(&plain);
+        // The side is the last letter: behind it there are only digits and a point.
+        let (head, strike) = plain.split_at_checked(plain.rfind(['C', 'P'])?)?;
+        let (root, date) = head.split_at_checked(head.len().checked_sub(6)?)?;
+        let (side, strike) = strike.split_at_checked(1)?;
+        let is_plain = strike.len() <= 9 && strike.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let strike: Decimal = strike.parse().ok().filter(|_| is_plain)?;
+        let mills = strike.0.checked_mul(rust_decimal::Decimal::ONE_THOUSAND)?.normalize();
+        let is_root = root.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !is_root || mills.scale() != 0 || mills.is_zero() {
+            return None;
+        }
+        Self::parse(&format!("{root}{date}{side}{mills:0>8}"))
+    }
+
+    /// The OCC's form, with the root padded to six: `AAPL  250117P00150000`.
+    pub fn canonical(&self) -> String {
+        let side = match self.side {
+            Side::Call => 'C',
+            Side::Put => 'P',
+        };
+        let mills = self.strike.0.checked_mul(rust_decimal::Decimal::ONE_THOUSAND).unwrap_or_default().normalize();
+        format!("{:<6}{}{side}{:0>8}", self.root, self.expiration.format("%y%m%d"), mills.to_string())
+    }
 }
 
 impl fmt::Display for OccSymbol {
@@ -85,10 +118,43 @@ mod tests {
         }
     }
 
+    #[test]
+    fn options_are_read_as_people_write_them() {
+        for (written, canonical) in [
+            ("AAPL  250117P00150000", Some("AAPL  250117P00150000")),
+            ("AAPL 250117P00150000", Some("AAPL  250117P00150000")),
+            ("aapl 250117p150", Some("AAPL  250117P00150000")),
+            (".AAPL250117P150", Some("AAPL  250117P00150000")),
+            ("AAPL-250117-C-152.5", Some("AAPL  250117C00152500")),
+            (".SPY250117C500.50", Some("SPY   250117C00500500")),
+            ("SPXW 261120P6000", Some("SPXW  261120P06000000")),
+            ("CPB 261120C45", Some("CPB   261120C00045000")),
+            ("AAPL1 250117P0.125", Some("AAPL1 250117P00000125")),
+            ("AAPL 251317P150", None),
+            ("AAPL 250117P0", None),
+            ("AAPL 250117P0.0001", None),
+            ("AAPL 250117P", None),
+            ("AAPL", None),
+            ("SPCP", None),
+            ("BRK/B 250117P150", None),
+            ("./ESZ6 EW4U6 260925P5800", None),
+            ("250117P150", None),
+        ] {
+            assert_eq!(
+                OccSymbol::forgiving(written).map(|option| option.canonical()).as_deref(),
+                canonical,
+                "{written}"
+            );
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn any_text_is_an_option_or_none(text in ".{0,24}") {
             let _ = OccSymbol::parse(&text);
+            if let Some(option) = OccSymbol::forgiving(&text) {
+                proptest::prop_assert_eq!(OccSymbol::parse(&option.canonical()), Some(option));
+            }
         }
     }
 }

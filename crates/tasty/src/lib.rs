@@ -2,7 +2,8 @@
 //!
 //! Each endpoint is a module with a function that builds its [`Request`] and a `read` that turns an [`Answer`] into checked
 //! values. Whoever owns the connection sends [`Request::url`], [`Request::headers`] and the body, makes an [`Answer`] of
-//! what comes back, and asks [`retry`] what to do about trouble.
+//! what comes back, and asks [`retry`] what to do about trouble, [`budget`] when it may be sent, and [`batch`] what can be
+//! asked together.
 //!
 //! Market data in motion come over a WebSocket: [`dxlink`] speaks its protocol, [`account_streamer`] the one over which
 //! TastyTrade tells of orders, balances and positions. Both are machines fed with frames.
@@ -16,10 +17,13 @@
 pub mod account_streamer;
 pub mod accounts;
 pub mod balances;
+pub mod batch;
+pub mod budget;
 pub mod customer;
 pub mod dxlink;
 pub mod error;
 mod fields;
+pub mod instruments;
 pub mod market_data;
 pub mod market_metrics;
 pub mod market_time;
@@ -31,7 +35,9 @@ pub mod response;
 pub mod retry;
 pub mod risk_free_rate;
 pub mod symbol;
+pub mod symbol_search;
 pub mod token;
+pub mod watchlists;
 
 pub use error::Error;
 pub use request::{Method, Request};

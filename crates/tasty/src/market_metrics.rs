@@ -5,11 +5,12 @@
 
 use chrono::NaiveDate;
 use domain::{Decimal, Symbol, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::{Answer, Error, Noted, Request, fields::Fields, request::path_symbol, symbol::Kind};
 
 /// The metrics of one underlying.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// As TastyTrade spells it.
     pub symbol: String,
@@ -25,8 +26,26 @@ pub struct Metrics {
     pub iv_30_day: Option<Decimal>,
     /// 30-day historical volatility, percent.
     pub hv_30_day: Option<Decimal>,
+    /// 60-day historical volatility, percent.
+    pub hv_60_day: Option<Decimal>,
+    /// 90-day historical volatility, percent.
+    pub hv_90_day: Option<Decimal>,
+    /// 30-day implied less 30-day historical volatility, percentage points.
+    pub iv_hv_30_day_difference: Option<Decimal>,
+    /// By how much the IV index has changed within five days, percentage points.
+    pub iv_index_5_day_change: Option<Decimal>,
+    /// The volatility of each expiration, in the order of the calendar.
+    pub term_structure: Vec<ExpirationVolatility>,
     /// Beta to the S&P 500.
     pub beta: Option<Decimal>,
+    /// Correlation of daily returns with SPY's over three months, -1 to 1.
+    pub correlation_spy_3_month: Option<Decimal>,
+    /// How easily shares are lent, in TastyTrade's words.
+    pub lendability: Option<String>,
+    /// What borrowing shares costs, as TastyTrade has it.
+    pub borrow_rate: Option<Decimal>,
+    /// Price by earnings.
+    pub price_earnings_ratio: Option<Decimal>,
     /// Market capitalisation, US dollars.
     pub market_cap: Option<Decimal>,
     /// Liquidity of the options, in stars; more is better.
@@ -35,12 +54,29 @@ pub struct Metrics {
     pub earnings: Option<Earnings>,
     /// The ex-dividend date that TastyTrade has, past or next.
     pub dividend_ex_date: Option<NaiveDate>,
+    /// When the dividend is paid.
+    pub dividend_pay_date: Option<NaiveDate>,
+    /// US dollars per share and payment.
+    pub dividend_per_share: Option<Decimal>,
+    /// The year's dividends in percent of the price.
+    pub dividend_yield: Option<Decimal>,
     /// When TastyTrade last changed it.
     pub updated_at: Option<Timestamp>,
 }
 
+/// The implied volatility of one expiration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExpirationVolatility {
+    /// The day.
+    pub expiration: NaiveDate,
+    /// `AM` or `PM`.
+    pub settlement: Option<String>,
+    /// Percent.
+    pub iv: Decimal,
+}
+
 /// An expected report of earnings.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Earnings {
     /// The day, by the calendar of New York.
     pub date: NaiveDate,
@@ -79,14 +115,42 @@ fn one(item: &mut Fields<'_>) -> Result<Metrics, Error> {
         iv_percentile: percent(item, "implied-volatility-percentile"),
         iv_30_day: item.decimal("implied-volatility-30-day"),
         hv_30_day: item.decimal("historical-volatility-30-day"),
+        hv_60_day: item.decimal("historical-volatility-60-day"),
+        hv_90_day: item.decimal("historical-volatility-90-day"),
+        iv_hv_30_day_difference: item.decimal("iv-hv-30-day-difference"),
+        iv_index_5_day_change: percent(item, "implied-volatility-index-5-day-change"),
+        term_structure: term_structure(item),
         beta: item.decimal("beta"),
+        correlation_spy_3_month: item.decimal("corr-spy-3month"),
+        lendability: item.text("lendability"),
+        borrow_rate: item.decimal("borrow-rate"),
+        price_earnings_ratio: item.decimal("price-earnings-ratio"),
         // An index has none; some answers say 0 for that.
         market_cap: item.decimal("market-cap").filter(|value| !value.0.is_zero()),
         liquidity_rating: item.decimal("liquidity-rating"),
         earnings: earnings(item),
         dividend_ex_date: item.day("dividend-ex-date"),
+        dividend_pay_date: item.day("dividend-pay-date"),
+        dividend_per_share: item.decimal("dividend-rate-per-share"),
+        dividend_yield: percent(item, "dividend-yield"),
         updated_at: item.moment("updated-at"),
     })
+}
+
+/// The expirations of standard chains that have a volatility. Adjusted chains are left out: theirs is not the underlying's.
+fn term_structure(item: &mut Fields<'_>) -> Vec<ExpirationVolatility> {
+    let mut list = Vec::new();
+    for mut each in item.list("option-expiration-implied-volatilities") {
+        let is_standard = each.text("option-chain-type").is_none_or(|word| word.eq_ignore_ascii_case("standard"));
+        let iv = each.decimal("implied-volatility").and_then(percent).filter(|iv| !iv.0.is_zero());
+        let settlement = each.text("settlement-type");
+        if let Some((expiration, iv)) = each.day("expiration-date").zip(iv).filter(|_| is_standard) {
+            list.push(ExpirationVolatility { expiration, settlement, iv });
+        }
+        item.notes.append(&mut each.notes);
+    }
+    list.sort_by(|left, right| (left.expiration, &left.settlement).cmp(&(right.expiration, &right.settlement)));
+    list
 }
 
 /// The report of earnings, unless TastyTrade says that it is not to be shown.
@@ -149,18 +213,27 @@ mod tests {
             {"symbol":"NVDA","implied-volatility-index":"0.391","implied-volatility-index-rank":"0.4273",
              "tw-implied-volatility-index-rank":"0.3713","implied-volatility-index-rank-source":"tos",
              "implied-volatility-percentile":"0.3307","implied-volatility-30-day":"26.53",
-             "historical-volatility-30-day":"22.1","beta":"1.7","market-cap":4400000000000,"liquidity-rating":4,
+             "historical-volatility-30-day":"22.1","beta":"1.7","dividend-yield":"0.004","corr-spy-3month":"0.55",
+             "option-expiration-implied-volatilities":[
+              {"expiration-date":"2026-12-18","option-chain-type":"Standard","settlement-type":"PM","implied-volatility":"0.27"},
+              {"expiration-date":"2026-11-27","option-chain-type":"Standard","implied-volatility":"0.3105"},
+              {"expiration-date":"2026-12-18","option-chain-type":"Non-standard","implied-volatility":"0.9"},
+              {"expiration-date":"2027-01-15","implied-volatility":"NaN"},7],"market-cap":4400000000000,"liquidity-rating":4,
              "earnings":{"visible":true,"expected-report-date":"2027-02-24","estimated":false,"late-flag":0,
               "time-of-day":"AMC"},"dividend-ex-date":"2026-12-04","updated-at":"2026-11-20T15:00:00Z"},
             {"symbol":"SPX","implied-volatility-index-rank":"NaN","earnings":{"visible":false,
              "expected-report-date":"2027-01-01"},"dividend-ex-date":"never"}
             ]}}"#;
         let metrics = read(&answer(200, body)).unwrap();
-        assert_eq!(metrics.notes, ["data.items[1].dividend-ex-date: not a date"]);
+        let list = "data.items[0].option-expiration-implied-volatilities[4]: not an object";
+        assert_eq!(metrics.notes, [list, "data.items[1].dividend-ex-date: not a date"]);
         let [nvda, spx] = metrics.value.try_into().unwrap();
         let text = |value: Option<Decimal>| value.unwrap().to_string();
         assert_eq!(text(nvda.iv_rank), "42.73");
         assert_eq!(text(nvda.iv_30_day), "26.53");
+        assert_eq!((text(nvda.dividend_yield), text(nvda.correlation_spy_3_month)), ("0.4".into(), "0.55".into()));
+        let terms: Vec<_> = nvda.term_structure.iter().map(|each| format!("{} {}", each.expiration, each.iv)).collect();
+        assert_eq!(terms, ["2026-11-27 31.05", "2026-12-18 27"]);
         assert_eq!(text(nvda.market_cap), "4400000000000");
         let earnings = nvda.earnings.unwrap();
         assert_eq!((earnings.date.to_string().as_str(), earnings.is_estimated), ("2027-02-24", false));

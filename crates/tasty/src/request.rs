@@ -91,7 +91,13 @@ impl fmt::Debug for Request {
 
 /// A symbol as one segment of a path: `BRK/B` is `BRK%2FB`, the blanks of an option are `%20`.
 pub fn path_symbol(symbol: &Symbol) -> String {
-    utf8_percent_encode(symbol.as_str(), SEGMENT).to_string()
+    segment(symbol.as_str())
+}
+
+/// A text as one segment of a path. One that is nothing but dots would lead elsewhere: whoever takes texts from users asks
+/// for a letter or a digit in it.
+pub(crate) fn segment(text: &str) -> String {
+    utf8_percent_encode(text, SEGMENT).to_string()
 }
 
 fn is_sandbox(api_url: &str) -> bool {

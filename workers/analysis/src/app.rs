@@ -1,10 +1,15 @@
 //! What a handler works with: the bindings, the configuration and the time.
 
+use std::time::Duration;
+
 use domain::{Error, Reason, Timestamp, UserId};
 use edge::{d1::D1, entropy::Platform, kv::Kv, workflow::Workflow};
 use worker::{Env, Queue};
 
 use crate::config::Config;
+
+/// What a call keeps of its time for writing the answer and for the way back.
+const TO_WRITE: Duration = Duration::from_secs(3);
 
 /// The surroundings of one call, message, tick or step.
 pub(crate) struct App {
@@ -14,6 +19,8 @@ pub(crate) struct App {
     pub(crate) config: Config,
     pub(crate) now: Timestamp,
     pub(crate) entropy: Platform,
+    /// When the answer has to be there; `None` for work that nobody waits for.
+    pub(crate) until: Option<Timestamp>,
 }
 
 impl App {
@@ -26,7 +33,13 @@ impl App {
             config: Config::read(env)?,
             now: edge::clock::now(),
             entropy: Platform,
+            until: None,
         })
+    }
+
+    /// The same for a call that somebody waits for: what it asks TastyTrade for comes in time for the answer to be written.
+    pub(crate) fn answering(self) -> Self {
+        Self { until: Some(self.now + edge::deadline::CALL - TO_WRITE), ..self }
     }
 
     /// The workflow binding.

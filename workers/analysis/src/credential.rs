@@ -82,6 +82,38 @@ pub(crate) fn sealed(app: &App, user: &UserId, credential: Credential, opened: &
     })
 }
 
+/// Keeps the refresh token that TastyTrade gave in place of the one that was used, unless another login or another mint came
+/// first. It cannot be asked for again, so that a database that fails is asked twice.
+pub(crate) async fn rotate(app: &App, user: &UserId, id: &str, used: &Secret, rotated: Secret) {
+    if vault::token::same(used.expose(), rotated.expose()) {
+        return;
+    }
+    if try_rotate(app, user, id, used, &rotated).await.is_ok() {
+        return;
+    }
+    if let Err(error) = try_rotate(app, user, id, used, &rotated).await {
+        edge::log::error("refresh token not kept", &[("error", &error)]);
+    }
+}
+
+async fn try_rotate(app: &App, user: &UserId, id: &str, used: &Secret, rotated: &Secret) -> Result<(), Error> {
+    let Some(credential) = users::credential(&app.db, user).await?.filter(|found| found.id == id) else {
+        return Ok(());
+    };
+    let opened = open(app, user, &credential).await?;
+    if !vault::token::same(opened.refresh_token.expose(), used.expose()) {
+        return Ok(());
+    }
+    // Opening may have sealed it anew.
+    let Some(credential) = users::credential(&app.db, user).await?.filter(|found| found.id == id) else {
+        return Ok(());
+    };
+    let opened = Opened { refresh_token: rotated.clone(), ..opened };
+    let new = sealed(app, user, credential.clone(), &opened)?;
+    users::reseal_credential(&app.db, user, &credential, &new, app.now).await?;
+    Ok(())
+}
+
 fn refused(app: &App, column: &'static str, error: SealError) -> Error {
     edge::log::error("credential does not open", &[("column", &column), ("error", &error)]);
     if error == SealError::UnknownKey {

@@ -6,19 +6,16 @@ use contract::quote::{Quote, QuoteOutput, Source};
 use domain::{Symbol, Timestamp};
 use tasty::{market_data::MarketData, market_metrics::Metrics};
 
+use crate::metrics::Known;
+
 /// New York is four or five hours behind UTC; five never hides a report on its own day.
 const NEW_YORK_HOURS: i64 = 5;
 
 /// One quote per symbol in the order asked for. A symbol without market data is missing; one without metrics has `null` in
 /// their place.
-pub(crate) fn assemble(
-    symbols: &[Symbol],
-    data: Vec<MarketData>,
-    metrics: Vec<Metrics>,
-    now: Timestamp,
-) -> QuoteOutput {
+pub(crate) fn assemble(symbols: &[Symbol], data: Vec<MarketData>, metrics: Vec<Known>, now: Timestamp) -> QuoteOutput {
     let data: BTreeMap<_, _> = data.into_iter().map(|data| (data.symbol.clone(), data)).collect();
-    let metrics: BTreeMap<_, _> = metrics.into_iter().map(|metrics| (metrics.symbol.clone(), metrics)).collect();
+    let metrics: BTreeMap<_, _> = metrics.into_iter().map(|known| (known.metrics.symbol.clone(), known)).collect();
     let mut output = QuoteOutput { quotes: Vec::new(), missing: Vec::new(), notes: Vec::new() };
     for symbol in symbols {
         match data.get(symbol.as_str()) {
@@ -29,7 +26,8 @@ pub(crate) fn assemble(
     output
 }
 
-fn one(data: &MarketData, metrics: Option<&Metrics>, now: Timestamp) -> Quote {
+fn one(data: &MarketData, known: Option<&Known>, now: Timestamp) -> Quote {
+    let metrics = known.map(|known| &known.metrics);
     let change = data.last.zip(data.prev_close).and_then(|(last, before)| last.checked_sub(before));
     let change_percent = change.zip(data.prev_close).and_then(|(change, before)| change.percent_of(before));
     Quote {
@@ -54,6 +52,7 @@ fn one(data: &MarketData, metrics: Option<&Metrics>, now: Timestamp) -> Quote {
         beta: metrics.and_then(|metrics| metrics.beta).or(data.beta),
         market_cap: metrics.and_then(|metrics| metrics.market_cap),
         earnings_date: metrics.and_then(|metrics| next_earnings(metrics, now)),
+        metrics_as_of: known.map(|known| known.as_of),
         source: Source::Rest,
         // An answer without a time of its own is as old as this call.
         updated_at: data.updated_at,
@@ -95,7 +94,9 @@ mod tests {
         let answer = |body: &str| Answer::new(200, None, body, now);
         let symbols: Vec<_> = symbols.iter().map(|symbol| Symbol::parse(symbol).unwrap()).collect();
         let data = market_data::read(&answer(DATA)).unwrap().value;
-        assemble(&symbols, data, market_metrics::read(&answer(METRICS)).unwrap().value, now)
+        let known = |metrics| Known { metrics, source: Source::Cache, as_of: at("2026-11-20T15:29:30Z") };
+        let metrics = market_metrics::read(&answer(METRICS)).unwrap().value.into_iter().map(known).collect();
+        assemble(&symbols, data, metrics, now)
     }
 
     #[test]
@@ -108,6 +109,7 @@ mod tests {
                 r#""change":2.32,"change_percent":1.30,"volume":98765432.0,"open":179.0,"high":182.4,"low":178.35,"#,
                 r#""close":null,"prev_close":178.90,"iv_rank":42.73,"iv_percentile":33.07,"iv_30_day":26.53,"#,
                 r#""hv_30_day":22.1,"beta":1.73,"market_cap":4400000000000,"earnings_date":"2026-11-20","#,
+                r#""metrics_as_of":"2026-11-20T15:29:30Z","#,
                 r#""source":"rest","updated_at":"2026-11-20T15:29:58.250Z","as_of":"2026-11-20T15:30:00Z"}],"missing":[]}"#
             )
         );

@@ -24,7 +24,7 @@ pub(crate) async fn serve(request: Request, env: Env) -> Result<Response> {
         let asked: Asked = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
         name = name_of(request.body());
         request_id.clone_from(&asked.request_id);
-        let app = App::new(&env)?;
+        let app = App::new(&env)?.answering();
         if asked.call.only_reads() {
             return caller.attend(answer(&app, asked)).await.ok_or_else(gone);
         }

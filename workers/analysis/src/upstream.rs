@@ -3,14 +3,21 @@
 //! It holds the access token, which lives 15 minutes: in memory, and sealed in the object's storage so that an eviction
 //! costs no mint. Isolates cannot share a promise between requests; the object can, so it mints one token at a time while
 //! the other calls wait for it. A token that TastyTrade no longer accepts is replaced once and the call made again.
-//! Market data in motion come through it as well ([`crate::stream`]).
+//!
+//! It keeps the budgets of the user's calls ([`crate::pace`]), and calls that want the same share one request
+//! ([`crate::flight`]). Market data in motion come through it as well ([`crate::stream`]).
 
-use std::{cell::RefCell, panic::AssertUnwindSafe, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    panic::AssertUnwindSafe,
+    rc::Rc,
+    time::Duration,
+};
 
 use contract::Connection;
 use domain::{Error, Reason, Timestamp, UserId};
-use edge::{caller::Caller, fetch::Failure};
-use futures_util::lock::Mutex;
+use edge::{caller::Caller, deadline::within, fetch::Failure};
+use futures_util::{FutureExt, lock::Mutex};
 use serde::{Deserialize, Serialize};
 use store::identity::users::{self, CredentialKind, CredentialStatus};
 use tasty::{Answer, Method, Request as Asked, retry::Trouble};
@@ -20,6 +27,8 @@ use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durabl
 use crate::{
     app::App,
     credential::{self, disconnected, reconnect},
+    flight::{Flight, Flights, GATHER},
+    pace::{Pace, Way, later},
     stream::{self, Streams},
 };
 
@@ -27,6 +36,8 @@ use crate::{
 const DEADLINE: Duration = Duration::from_secs(10);
 /// A token with less than this to live is not used any more.
 const MARGIN_SECONDS: i64 = 60;
+/// How long a call may take that nobody waits for by the clock: waiting for its turn, minting, two attempts.
+const WITHOUT_DEADLINE: Duration = Duration::from_secs(25);
 /// Where the sealed token lies in the object's storage.
 const STORED: &str = "access_token";
 /// Marks an answer as our own error rather than TastyTrade's answer.
@@ -45,14 +56,21 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The object's class.
 #[durable_object(fetch)]
 pub struct Upstream {
+    core: AssertUnwindSafe<Rc<Core>>,
+}
+
+/// What the object is made of. Work that several calls share holds on to it.
+struct Core {
     state: State,
     env: Env,
-    held: AssertUnwindSafe<RefCell<Option<Held>>>,
+    held: RefCell<Option<Held>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
-    minting: AssertUnwindSafe<Mutex<()>>,
-    streams: AssertUnwindSafe<Streams>,
+    minting: Mutex<()>,
     /// Why the last confirmation came to nothing, and until when that is the answer to others.
-    unconfirmed: AssertUnwindSafe<RefCell<Option<(Timestamp, Error)>>>,
+    unconfirmed: RefCell<Option<(Timestamp, Error)>>,
+    pace: Pace,
+    flights: Flights,
+    streams: Streams,
 }
 
 #[derive(Clone)]
@@ -79,22 +97,27 @@ struct Stored {
 struct Order {
     user_id: UserId,
     request: Asked,
+    /// When the one who asks does not wait any longer.
+    until: Timestamp,
 }
 
 impl DurableObject for Upstream {
     fn new(state: State, env: Env) -> Self {
-        Self {
+        let core = Core {
             state,
             env,
-            held: AssertUnwindSafe(RefCell::new(None)),
-            minting: AssertUnwindSafe(Mutex::new(())),
-            streams: AssertUnwindSafe(Streams::default()),
-            unconfirmed: AssertUnwindSafe(RefCell::new(None)),
-        }
+            held: RefCell::new(None),
+            minting: Mutex::new(()),
+            unconfirmed: RefCell::new(None),
+            pace: Pace::default(),
+            flights: Flights::default(),
+            streams: Streams::default(),
+        };
+        Self { core: AssertUnwindSafe(Rc::new(core)) }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
-        let outcome = match edge::guard::catch(self.serve(request)).await {
+        let outcome = match edge::guard::catch(self.core.serve(request)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::new(Reason::Internal, "The connection to TastyTrade failed on this call. Try again.")),
         };
@@ -115,8 +138,8 @@ impl DurableObject for Upstream {
     }
 }
 
-impl Upstream {
-    async fn serve(&self, request: Request) -> std::result::Result<Answer, Error> {
+impl Core {
+    async fn serve(self: &Rc<Self>, request: Request) -> std::result::Result<Answer, Error> {
         let caller = Caller::of(&request);
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.uri().path() == stream::PATH {
@@ -132,38 +155,110 @@ impl Upstream {
             return Ok(Answer::new(200, None, body, edge::clock::now()));
         }
         let order: Order = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
-        let work = self.carry_out(&order);
         if order.request.method == Method::Get {
-            return caller.attend(work).await.ok_or_else(gone)?;
+            return caller.attend(self.read(&order)).await.ok_or_else(gone)?;
         }
         // What may act is not broken off: nobody would know whether it has.
-        work.await
+        self.act(&order).await
     }
 
-    async fn carry_out(&self, order: &Order) -> std::result::Result<Answer, Error> {
+    /// A request that reads: alone, or together with others that want the same.
+    async fn read(self: &Rc<Self>, order: &Order) -> std::result::Result<Answer, Error> {
+        let begin = |flight: Rc<Flight>| {
+            let (core, user) = (Rc::clone(self), order.user_id.clone());
+            async move { Rc::new(core.fly(&user, &flight).await) }.boxed_local()
+        };
+        let (flight, work) = self.flights.board(&order.request, order.until, begin);
+        let now = edge::clock::now();
+        let Some(outcome) = within((order.until - now).to_std().unwrap_or_default(), work).await else {
+            // Others have longer to wait.
+            return Err(if flight.has_left() { tasty::Error::TimedOut.into() } else { later(now, now) });
+        };
+        match flight.share(&order.request, &outcome) {
+            Some(share) => share,
+            None => self.exchange(&order.user_id, &order.request, &Cell::new(order.until)).await,
+        }
+    }
+
+    /// The work of a flight. A list is made whole when its turn has come.
+    async fn fly(self: &Rc<Self>, user: &UserId, flight: &Flight) -> std::result::Result<Answer, Error> {
+        if flight.gathers() {
+            Delay::from(GATHER).await;
+        }
+        // A token first, so that no turn is wasted where there is none.
+        self.token(user).await?;
+        Way { pace: &self.pace, until: &flight.until }.turn(&flight.request()).await?;
+        self.exchange_in_turn(user, &flight.leave(), &flight.until).await
+    }
+
+    /// A request that may act. What is read afterwards is read anew.
+    async fn act(self: &Rc<Self>, order: &Order) -> std::result::Result<Answer, Error> {
+        self.flights.close();
+        let answer = self.exchange(&order.user_id, &order.request, &Cell::new(order.until)).await;
+        self.flights.close();
+        answer
+    }
+
+    async fn exchange(
+        self: &Rc<Self>,
+        user: &UserId,
+        request: &Asked,
+        until: &Cell<Timestamp>,
+    ) -> std::result::Result<Answer, Error> {
+        self.token(user).await?;
+        Way { pace: &self.pace, until }.turn(request).await?;
+        self.exchange_in_turn(user, request, until).await
+    }
+
+    /// Sends a request whose turn it is, once more with another token where the token was refused.
+    async fn exchange_in_turn(
+        self: &Rc<Self>,
+        user: &UserId,
+        request: &Asked,
+        until: &Cell<Timestamp>,
+    ) -> std::result::Result<Answer, Error> {
         let app = App::new(&self.env)?;
-        let token = self.token(&app, &order.user_id).await?;
-        let answer = send(&app, &order.request, Some(&token)).await?;
+        let way = Way { pace: &self.pace, until };
+        let token = self.token(user).await?;
+        let answer = attempts(&app, request, Some(&token), Some(&way)).await?;
         if answer.status != 401 {
             return Ok(answer);
         }
         self.forget(&token).await;
-        let token = self.token(&app, &order.user_id).await?;
-        send(&app, &order.request, Some(&token)).await
+        let token = self.token(user).await?;
+        way.turn(request).await?;
+        attempts(&app, request, Some(&token), Some(&way)).await
     }
 
-    async fn stream(&self, order: stream::Order) -> std::result::Result<Answer, Error> {
+    async fn stream(self: &Rc<Self>, order: stream::Order) -> std::result::Result<Answer, Error> {
         let app = App::new(&self.env)?;
         // A token for market data outlives the permission that it was given for; the permission is what counts.
-        self.token(&app, &order.user_id).await?;
-        let ask = async |request| self.carry_out(&Order { user_id: order.user_id.clone(), request }).await;
+        self.token(&order.user_id).await?;
+        let ask = async |request| {
+            let until = edge::clock::now() + WITHOUT_DEADLINE;
+            self.read(&Order { user_id: order.user_id.clone(), request, until }).await
+        };
         let streamed = self.streams.carry_out(&self.state, &app, &order, ask).await?;
         let body = serde_json::to_vec(&streamed).map_err(|_| unreadable())?;
         Ok(Answer::new(200, None, body, app.now))
     }
 
-    /// The user's access token: held, stored, or minted now.
-    async fn token(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
+    /// The user's access token: held, stored, or minted now. A mint is finished whoever goes away, since TastyTrade may
+    /// answer it with another grant in place of the one that was used.
+    async fn token(self: &Rc<Self>, user: &UserId) -> std::result::Result<Secret, Error> {
+        let (core, user) = (Rc::clone(self), user.clone());
+        let (give, token) = futures_channel::oneshot::channel();
+        self.state.wait_until(async move {
+            if let Ok(token) = edge::guard::catch(core.find_token(&user)).await {
+                // Whoever has gone does not want it.
+                let _ = give.send(token);
+            }
+        });
+        token.await.unwrap_or_else(|_| Err(unreadable()))
+    }
+
+    async fn find_token(&self, user: &UserId) -> std::result::Result<Secret, Error> {
+        let app = &App::new(&self.env)?;
         let _one_at_a_time = self.minting.lock().await;
         let now = edge::clock::now();
         let held = self.held.borrow().clone();
@@ -180,7 +275,7 @@ impl Upstream {
 
     /// A new access token, kept in place of the one before. The caller holds the lock.
     async fn renew(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
-        let held = mint(app, user).await?;
+        let held = mint(app, user, &self.pace).await?;
         self.store(app, user, &held).await;
         self.held.replace(Some(held.clone()));
         Ok(held.token)
@@ -262,11 +357,12 @@ impl Upstream {
     }
 }
 
-impl Upstream {
+impl Core {
     /// Drops the token that is held and all that is stored. A mint that is under way is waited for, so that its token goes too;
     /// whoever calls this has deleted the credential before, so that there is no other.
     async fn forget_all(&self) -> std::result::Result<Answer, Error> {
         let _one_at_a_time = self.minting.lock().await;
+        self.flights.close();
         self.held.replace(None);
         self.unconfirmed.replace(None);
         self.streams.end();
@@ -293,21 +389,29 @@ fn unreadable() -> Error {
 
 /// Mints an access token from the user's sealed grant. A grant that TastyTrade refuses is marked revoked, so that it is
 /// never tried again.
-async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
+async fn mint(app: &App, user: &UserId, pace: &Pace) -> std::result::Result<Held, Error> {
     let credential = users::credential(&app.db, user).await?.ok_or_else(|| disconnected(app))?;
     if credential.status == CredentialStatus::Revoked {
         return Err(reconnect(app));
     }
     let opened = credential::open(app, user, &credential).await?;
     let request = tasty::token::refresh(opened.client_secret(app)?.expose(), opened.refresh_token.expose());
-    let answer = send(app, &request, None).await?;
+    let until = Cell::new(edge::clock::now() + WITHOUT_DEADLINE);
+    let way = Way { pace, until: &until };
+    way.turn(&request).await?;
+    let answer = attempts(app, &request, None, Some(&way)).await?;
     match tasty::token::read(&answer) {
-        Ok(tokens) => Ok(Held {
-            token: Secret::new(tokens.access_token),
-            credential_id: credential.id,
-            minted_at: edge::clock::now(),
-            expires_at: edge::clock::now() + chrono::Duration::seconds(i64::from(tokens.expires_in)),
-        }),
+        Ok(tokens) => {
+            if let Some(rotated) = tokens.refresh_token {
+                credential::rotate(app, user, &credential.id, &opened.refresh_token, Secret::new(rotated)).await;
+            }
+            Ok(Held {
+                token: Secret::new(tokens.access_token),
+                credential_id: credential.id,
+                minted_at: edge::clock::now(),
+                expires_at: edge::clock::now() + chrono::Duration::seconds(i64::from(tokens.expires_in)),
+            })
+        }
         Err(tasty::Error::GrantRevoked) => {
             users::mark_credential_revoked(&app.db, user, &credential.id, app.now).await?;
             Err(reconnect(app))
@@ -324,10 +428,22 @@ async fn mint(app: &App, user: &UserId) -> std::result::Result<Held, Error> {
 
 /// Sends one request, again where the policy of the API permits it.
 pub(crate) async fn send(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Result<Answer, Error> {
+    attempts(app, asked, token, None).await
+}
+
+/// The attempts of one request, the first of which has had its turn. With a way, each of the others waits for its own, and
+/// all of them end in time.
+async fn attempts(
+    app: &App,
+    asked: &Asked,
+    token: Option<&Secret>,
+    way: Option<&Way<'_>>,
+) -> std::result::Result<Answer, Error> {
     let request = outgoing(app, asked, token)?;
     let mut attempts = 1;
     loop {
-        let sent = edge::fetch::send(&request, DEADLINE).await;
+        let deadline = way.map_or(DEADLINE, |way| DEADLINE.min(way.left()));
+        let sent = edge::fetch::send(&request, deadline).await;
         let now = edge::clock::now();
         let (trouble, outcome) = match sent {
             Ok(got) => {
@@ -340,11 +456,18 @@ pub(crate) async fn send(app: &App, asked: &Asked, token: Option<&Secret>) -> st
             Err(Failure::Timeout) => (Trouble::TimedOut, Err(tasty::Error::TimedOut)),
             Err(Failure::Connection(_)) => (Trouble::Broken, Err(tasty::Error::Unreachable)),
         };
-        let Some(pause) = tasty::retry::wait(asked, attempts, trouble, random(app)) else {
-            return outcome.map_err(Into::into);
-        };
+        let pause = tasty::retry::wait(asked, attempts, trouble, random(app));
+        if let (Some(way), Ok(answer)) = (way, &outcome) {
+            way.heard(asked, answer, pause.is_none());
+        }
+        let Some(pause) = pause else { return outcome.map_err(Into::into) };
         attempts += 1;
         Delay::from(pause).await;
+        if let Some(way) = way
+            && way.turn(asked).await.is_err()
+        {
+            return outcome.map_err(Into::into);
+        }
     }
 }
 
@@ -362,9 +485,11 @@ fn outgoing(app: &App, asked: &Asked, token: Option<&Secret>) -> std::result::Re
     request.body(asked.body.clone().unwrap_or_default().into_bytes()).map_err(|_| unreadable())
 }
 
-/// Sends a request in the user's name, through the user's object.
+/// Sends a request in the user's name, through the user's object: in its turn, together with equal ones, and in time for the
+/// call that is being answered.
 pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
-    let order = serde_json::to_vec(&Order { user_id: user.clone(), request }).map_err(|_| unreadable())?;
+    let until = app.until.unwrap_or_else(|| edge::clock::now() + WITHOUT_DEADLINE);
+    let order = serde_json::to_vec(&Order { user_id: user.clone(), request, until }).map_err(|_| unreadable())?;
     to_object(app, user, "/", order).await
 }
 

@@ -1,7 +1,11 @@
 //! What the market tools take and answer, one file each.
 
 pub mod chain;
+pub mod history;
 pub mod hours;
+pub mod metrics;
+pub mod search;
+pub mod watchlists;
 
 use serde::{Deserialize, Serialize};
 
@@ -16,6 +20,18 @@ pub enum Source {
     Rest,
     /// Our cache; `as_of` says how old it is.
     Cache,
+    /// Our cache, older than it should be, because TastyTrade did not answer.
+    StaleCache,
+}
+
+impl From<crate::quote::Source> for Source {
+    fn from(source: crate::quote::Source) -> Self {
+        match source {
+            crate::quote::Source::Rest => Self::Rest,
+            crate::quote::Source::Cache => Self::Cache,
+            crate::quote::Source::StaleCache => Self::StaleCache,
+        }
+    }
 }
 
 impl Source {
@@ -25,6 +41,7 @@ impl Source {
             Self::Dxlink => "TastyTrade's stream",
             Self::Rest => "TastyTrade",
             Self::Cache => "TastyTrade, cached",
+            Self::StaleCache => "the cache, STALE",
         }
     }
 }

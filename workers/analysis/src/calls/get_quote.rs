@@ -8,16 +8,46 @@ use domain::{Error, Reason, Symbol, UserId};
 use edge::kv::Ttl;
 use futures_util::future::{join, join_all};
 use store::identity::users;
-use tasty::{market_data::MarketData, market_metrics::Metrics};
+use tasty::market_data::MarketData;
 
-use crate::{app::App, upstream};
+use crate::{
+    app::App,
+    instruments,
+    metrics::{self, Found},
+    upstream,
+};
 
 /// How long a quote stays in KV: past its freshness it serves only when TastyTrade does not answer.
 const KEPT: Ttl = Ttl::seconds(300);
 
 /// Quotes in the order asked for, from TastyTrade; from the cache, marked stale, when TastyTrade does not answer.
 pub(crate) async fn answer(app: &App, user: &UserId, input: &GetQuoteInput) -> Result<QuoteOutput, Error> {
-    let symbols = input.symbols()?;
+    let (symbols, resolved) = resolve(app, user, input.symbols()?).await?;
+    let output = quotes(app, user, symbols).await?;
+    Ok(QuoteOutput { notes: resolved.into_iter().chain(output.notes).collect(), ..output })
+}
+
+/// The symbols with the active month in place of each product of futures, and notes that say so.
+async fn resolve(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<(Vec<Symbol>, Vec<String>), Error> {
+    let mut resolved = Vec::with_capacity(symbols.len());
+    let mut notes = Vec::new();
+    let found = join_all(symbols.iter().map(|symbol| instruments::resolve(app, user, symbol))).await;
+    for (symbol, found) in symbols.into_iter().zip(found) {
+        // What is not known stays as it is, and is missing like any other symbol.
+        let (symbol, note) = match found {
+            Ok(found) => found,
+            Err(error) if error.reason == Reason::NotFound => (symbol, None),
+            Err(error) => return Err(error),
+        };
+        notes.extend(note);
+        if !resolved.contains(&symbol) {
+            resolved.push(symbol);
+        }
+    }
+    Ok((resolved, notes))
+}
+
+async fn quotes(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<QuoteOutput, Error> {
     match fetched(app, user, &symbols).await {
         Ok(output) => known(&symbols, output),
         Err(error) if error.reason.retryable() => stale(app, user, &symbols).await.ok_or(error),
@@ -26,14 +56,15 @@ pub(crate) async fn answer(app: &App, user: &UserId, input: &GetQuoteInput) -> R
 }
 
 async fn fetched(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<QuoteOutput, Error> {
-    let (data, metrics) = join(market_data(app, user, symbols), market_metrics(app, user, symbols)).await;
-    let (metrics, notes) = match metrics {
-        Ok(metrics) => (metrics, Vec::new()),
+    let (data, metrics) = join(market_data(app, user, symbols), metrics::find(app, user, symbols)).await;
+    let metrics = match metrics {
+        Ok(found) => found,
         Err(error) if error.reason == Reason::ReconnectRequired => return Err(error),
-        Err(error) => (Vec::new(), vec![format!("No volatility metrics, beta, market cap or earnings: {error}")]),
+        Err(error) => Found { failure: Some(error), ..Found::default() },
     };
+    let notes: Vec<_> = metrics.failure.iter().map(|error| why(&metrics, error)).collect();
     let is_whole = notes.is_empty();
-    let output = QuoteOutput { notes, ..crate::quote::assemble(symbols, data?, metrics, app.now) };
+    let output = QuoteOutput { notes, ..crate::quote::assemble(symbols, data?, metrics.known, app.now) };
     let is_delayed = users::user(&app.db, user).await?.is_none_or(|user| user.delayed_quotes == 1);
     if is_whole && !is_delayed {
         join_all(output.quotes.iter().map(|quote| keep(app, quote))).await;
@@ -41,17 +72,23 @@ async fn fetched(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<QuoteOu
     Ok(output)
 }
 
+/// What the trader has to know about metrics that TastyTrade did not give.
+fn why(found: &Found, error: &Error) -> String {
+    let before: Vec<_> = (found.known.iter())
+        .filter(|known| known.source == Source::StaleCache)
+        .map(|known| known.metrics.symbol.as_str())
+        .collect();
+    if before.is_empty() {
+        return format!("No volatility metrics, beta, market cap or earnings: {error}");
+    }
+    let before = before.join(", ");
+    format!("Volatility metrics, beta, market cap and earnings of {before} are from before; see metrics_as_of. {error}")
+}
+
 async fn market_data(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Vec<MarketData>, Error> {
     let answer = upstream::call(app, user, tasty::market_data::request(symbols)).await?;
     let data = tasty::market_data::read(&answer).map_err(|error| upstream::explain(app, error))?;
     Ok(upstream::noted("market data", data))
-}
-
-async fn market_metrics(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Vec<Metrics>, Error> {
-    let Some(request) = tasty::market_metrics::request(symbols) else { return Ok(Vec::new()) };
-    let answer = upstream::call(app, user, request).await?;
-    let metrics = tasty::market_metrics::read(&answer).map_err(|error| upstream::explain(app, error))?;
-    Ok(upstream::noted("market metrics", metrics))
 }
 
 async fn keep(app: &App, quote: &Quote) {

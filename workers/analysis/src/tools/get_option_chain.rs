@@ -3,7 +3,7 @@
 //! The structure of a chain is read once and kept in its compact form; quotes and greeks are kept apart from it, and for
 //! less long. What the stream does not bring in time comes over REST as far as it goes; greeks that do not come are computed.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
 use contract::{
     Rendered,
@@ -13,6 +13,7 @@ use contract::{
 use domain::{Decimal, Error, Reason, Symbol, Timestamp, UserId, occ::Side};
 use edge::{clock, deadline::within, kv::Ttl};
 use futures_util::future::{join, join_all};
+use serde::{Deserialize, Serialize};
 use tasty::{
     dxlink::{Collected, Kind, Wanted as Subscriptions},
     market_data::{MAX_SYMBOLS, MarketData},
@@ -47,6 +48,8 @@ const ANSWER: Duration = Duration::from_secs(20);
 /// The longest wait for the stream, for few options and for many.
 const STREAM: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(12)];
 const MANY: usize = 600;
+/// When nothing more has come for so long, nothing more will: some options have no greeks.
+const QUIET: Duration = Duration::from_millis(1_500);
 /// What is kept back of the time for the requests after the stream.
 const AFTERWARDS: Duration = Duration::from_secs(5);
 /// Options of one collection: four subscriptions each.
@@ -60,7 +63,8 @@ const ENTRIES: usize = 4;
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, input): (_, _, GetOptionChainInput) = asked.read()?;
     let wanted = input.check()?;
-    let call = Call { app, user, ttl: store::settings::read(&app.db, user).await?.chain_cache_ttl.get() };
+    let ttl = store::settings::read(&app.db, user).await?.chain_cache_ttl.get();
+    let call = Call { app, user, ttl, asked_prices: RefCell::new(Prices::new()) };
     let (chain, prices) = join(call.structure(&wanted.symbol), call.first_price(&wanted.symbol)).await;
     let (chain, mut notes) = chain?;
     let mut prices = prices?;
@@ -87,6 +91,15 @@ struct Call<'a> {
     user: &'a UserId,
     /// How old the user takes what is cached, in seconds.
     ttl: i64,
+    /// The prices of underlyings that TastyTrade told in this call.
+    asked_prices: RefCell<Prices>,
+}
+
+/// The price of an underlying in the cache.
+#[derive(Serialize, Deserialize)]
+struct KeptPrice {
+    price: Decimal,
+    as_of: Timestamp,
 }
 
 impl Call<'_> {
@@ -164,13 +177,12 @@ impl Call<'_> {
         symbols.sort();
         symbols.dedup();
         symbols.truncate(MAX_SYMBOLS);
-        let cached = join_all(symbols.iter().map(|symbol| self.cached_quote(symbol))).await;
+        let cached = join_all(symbols.iter().map(|symbol| self.cached_price(symbol))).await;
         let mut prices = Prices::new();
         let mut asked = Vec::new();
-        for (symbol, quote) in symbols.iter().zip(&cached) {
-            let fresh = quote.as_ref().filter(|quote| self.is_fresh(quote.as_of, quote::FRESH_SECONDS));
-            match fresh.and_then(price_of_quote) {
-                Some(price) => _ = prices.insert(symbol.to_string(), price),
+        for (symbol, kept) in symbols.iter().zip(&cached) {
+            match kept.as_ref().filter(|kept| self.is_fresh(kept.as_of, LIVE_SECONDS)) {
+                Some(kept) => _ = prices.insert(symbol.to_string(), kept.price),
                 None => asked.push(symbol.clone()),
             }
         }
@@ -179,19 +191,40 @@ impl Call<'_> {
         }
         match self.market_data(&asked).await {
             Ok(data) => {
-                prices.extend(data.iter().filter_map(|data| Some((data.symbol.clone(), price_of(data)?))));
+                let told = data.iter().filter_map(|data| Some((data.symbol.clone(), price_of(data)?)));
+                self.asked_prices.borrow_mut().extend(told.clone());
+                prices.extend(told);
             }
             Err(error) if error.reason == Reason::ReconnectRequired => return Err(error),
             Err(_) => {
-                let older = cached.iter().flatten().filter(|_| self.ttl > 0);
-                prices.extend(older.filter_map(|quote| Some((quote.symbol.clone(), price_of_quote(quote)?))));
+                let older = symbols.iter().zip(&cached).filter(|_| self.ttl > 0);
+                prices.extend(older.filter_map(|(symbol, kept)| Some((symbol.to_string(), kept.as_ref()?.price))));
             }
         }
         Ok(prices)
     }
 
-    async fn cached_quote(&self, symbol: &Symbol) -> Option<Quote> {
-        serde_json::from_str(&self.app.kv.get(&quote::cache_key(symbol)).await?).ok()
+    /// The price of an underlying: our own entry, or that of its quote, whichever is newer.
+    async fn cached_price(&self, symbol: &Symbol) -> Option<KeptPrice> {
+        let (price_key, quote_key) = (price_key(symbol.as_str()), quote::cache_key(symbol));
+        let (own, quote) = join(self.app.kv.get(&price_key), self.app.kv.get(&quote_key)).await;
+        let own = own.and_then(|text| serde_json::from_str::<KeptPrice>(&text).ok());
+        let quote = quote.and_then(|text| serde_json::from_str::<Quote>(&text).ok());
+        let quoted = quote.and_then(|quote| {
+            let price = quote.mark.or(quote.mid).or(quote.last)?;
+            Some(KeptPrice { price, as_of: quote.as_of })
+        });
+        own.into_iter().chain(quoted).max_by_key(|kept| kept.as_of)
+    }
+
+    async fn keep_prices(&self) {
+        let told = self.asked_prices.take();
+        join_all(told.into_iter().map(async |(symbol, price)| {
+            if let Ok(text) = serde_json::to_string(&KeptPrice { price, as_of: self.app.now }) {
+                self.app.kv.put(&price_key(&symbol), &text, LIVE_KEPT).await;
+            }
+        }))
+        .await;
     }
 
     async fn market_data(&self, symbols: &[Symbol]) -> Result<Vec<MarketData>, Error> {
@@ -296,6 +329,7 @@ impl Call<'_> {
         if !is_delayed {
             let pairs = picks.iter().zip(&lives).filter(|(_, live)| is_whole(live));
             self.keep(picks, pairs.map(|(pick, live)| Kept::of(pick, live)).collect()).await;
+            self.keep_prices().await;
         }
         if lives.iter().any(|live| !is_whole(&live)) {
             self.over_rest(picks, &contracts, &mut lives, notes).await;
@@ -329,7 +363,8 @@ impl Call<'_> {
         let wait = wait.min(self.time_left().saturating_sub(AFTERWARDS));
         let kinds = [Kind::Quote, Kind::Greeks, Kind::Summary, Kind::Trade];
         let collections = streamers.chunks(PER_COLLECTION).map(|chunk| {
-            stream::collect(self.app, self.user, Subscriptions::events(&kinds, chunk.iter().cloned()), wait)
+            let wanted = Subscriptions::events(&kinds, chunk.iter().cloned()).until_quiet(QUIET);
+            stream::collect(self.app, self.user, wanted, wait)
         });
         let collected = join_all(collections).await.into_iter().collect::<Result<Vec<_>, Error>>()?;
         Ok(Streamed {
@@ -467,6 +502,7 @@ fn price_of(data: &MarketData) -> Option<Decimal> {
     data.mark.or(data.mid).or(data.last)
 }
 
-fn price_of_quote(quote: &Quote) -> Option<Decimal> {
-    quote.mark.or(quote.mid).or(quote.last)
+/// The key of an underlying's price in the cache.
+fn price_key(symbol: &str) -> String {
+    format!("chain:{symbol}:price")
 }

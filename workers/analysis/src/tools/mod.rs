@@ -4,8 +4,12 @@
 //! there. None of them changes anything.
 
 mod get_market_hours;
+mod get_market_metrics;
 mod get_option_chain;
+mod get_price_history;
+mod get_watchlists;
 pub(crate) mod new_york;
+mod search_symbols;
 
 use contract::Rendered;
 use domain::{Error, Scope, UserId};
@@ -16,8 +20,12 @@ use serde_json::Value;
 use crate::app::App;
 
 const TOOLS: &[Tool] = &[
-    row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_option_chain", Scope::MarketRead, |asked| Box::pin(get_option_chain::answer(asked))),
+    row("get_price_history", Scope::MarketRead, |asked| Box::pin(get_price_history::answer(asked))),
+    row("get_market_metrics", Scope::MarketRead, |asked| Box::pin(get_market_metrics::answer(asked))),
+    row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),
+    row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
+    row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
 ];
 
 /// A tool.
@@ -72,3 +80,39 @@ impl<'a> Asked<'a> {
 
 /// The longest part of a message that quotes arguments, in characters.
 const QUOTED: usize = 200;
+
+/// The longest text that may become part of an address, in characters.
+const MAX_NAME: usize = 100;
+
+/// A text that becomes a segment of an address: trimmed, not too long, and with a letter or a digit, since dots alone would
+/// lead elsewhere.
+fn named<'a>(argument: &str, text: &'a str, what_to_do: &str) -> Result<&'a str, Error> {
+    let text = text.trim();
+    let is_name = text.chars().any(char::is_alphanumeric) && !text.chars().any(char::is_control);
+    if is_name && text.chars().count() <= MAX_NAME {
+        return Ok(text);
+    }
+    let message = format!("`{argument}` is empty, too long or no name. {what_to_do}");
+    Err(Error::invalid_argument(argument, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_way_to_elsewhere() {
+        for (text, read) in [
+            (" app ", Some("app")),
+            ("Tom's Watchlist", Some("Tom's Watchlist")),
+            ("BRK/B", Some("BRK/B")),
+            ("..", None),
+            ("./", None),
+            ("", None),
+            ("a\nb", None),
+        ] {
+            assert_eq!(named("query", text, "").ok(), read, "{text:?}");
+        }
+        assert_eq!(named("query", &"a".repeat(101), "").unwrap_err().details["argument"], "query");
+    }
+}

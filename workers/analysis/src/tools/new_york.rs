@@ -17,7 +17,7 @@ pub(crate) fn day(moment: Timestamp) -> NaiveDate {
 
 /// Whether it is summer time at a moment that is given in winter time.
 fn is_summer(winter: NaiveDateTime) -> bool {
-    let change = |month, sunday: u64, hour| Some(nth_sunday(winter.year(), month, sunday)?.and_hms_opt(hour, 0, 0)?);
+    let change = |month, sunday: u64, hour| nth_sunday(winter.year(), month, sunday)?.and_hms_opt(hour, 0, 0);
     // The way back is at two by the clock, which is one in winter time.
     match (change(3, 2, 2), change(11, 1, 1)) {
         (Some(begin), Some(end)) => (begin..end).contains(&winter),

@@ -40,7 +40,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "get_quote",
         title: "Get quotes",
-        description: "Quotes of one or several symbols (stocks, ETFs, indexes): bid, ask, last, mark, change, volume, the \
+        description: "Quotes of one or several symbols (stocks, ETFs, indexes, options, futures, coins): bid, ask, last, mark, change, volume, the \
             day's open, high and low, previous close, IV rank and percentile, 30-day implied and historical volatility, \
             beta, market cap and next earnings date. At most 50 symbols per call.",
         input_schema: include_str!("../../../../crates/contract/schemas/get_quote.input.json"),
@@ -49,6 +49,44 @@ const TOOLS: &[Tool] = &[
         meta: Some(mcp::ui_tool_meta!("ui://ttai/quote-card")),
         icons: ICONS,
         group: "market",
+    },
+    Tool {
+        name: "get_price_history",
+        title: "Get price history",
+        description: "Past prices of a stock, ETF, index, option, future or coin as bars of 1m to 1mo: open, high, low, close and \
+            volume in columns, oldest first, with the change, the highest and lowest price and the mean volume. At most 500 \
+            bars; of a longer range the newest.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_price_history.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_price_history.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "market",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_market_metrics",
+        title: "Get market metrics",
+        description: "Volatility and events of stocks, ETFs and indexes: IV index, IV rank and percentile, IV by expiration, 30, 60 and \
+            90-day historical volatility, beta, correlation to SPY, liquidity, borrow rate, next earnings, dividends. At most \
+            50 symbols; more than get_quote has, without prices.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_market_metrics.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_market_metrics.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "market",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "search_symbols",
+        title: "Search symbols",
+        description: "Finds symbols by the beginning of a ticker or of a word of the company's name, with what they are, their exchange \
+            and whether they have options.",
+        input_schema: include_str!("../../../../crates/contract/schemas/search_symbols.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/search_symbols.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "market",
+        ..Tool::EMPTY
     },
     Tool {
         name: "get_market_hours",
@@ -72,6 +110,18 @@ const TOOLS: &[Tool] = &[
             computed and marked.",
         input_schema: include_str!("../../../../crates/contract/schemas/get_option_chain.input.json"),
         output_schema: Some(include_str!("../../../../crates/contract/schemas/get_option_chain.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "market",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "get_watchlists",
+        title: "Get watchlists",
+        description: "The user's own watchlists with their symbols, or the public ones of TastyTrade (High Options Volume, tasty IVR, \
+            Earnings and others) by name and size; with `name` the entries of one list.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_watchlists.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_watchlists.output.json")),
         annotations: Annotations::LOOKUP,
         icons: ICONS,
         group: "market",

@@ -23,7 +23,11 @@ const fn row(name: &'static str, scope: Scope, class: Class, narrowed_by: &'stat
 }
 
 const FORWARDED: &[Forwarded] = &[
+    row("get_price_history", Scope::MarketRead, Class::Market, &["interval", "days"]),
+    row("get_market_metrics", Scope::MarketRead, Class::Market, &["symbols", "term_structure"]),
+    row("search_symbols", Scope::MarketRead, Class::Market, &["limit"]),
     row("get_market_hours", Scope::MarketRead, Class::Market, &[]),
+    row("get_watchlists", Scope::MarketRead, Class::Market, &["name"]),
     row(
         "get_option_chain",
         Scope::MarketRead,

@@ -94,7 +94,10 @@ fn merge(symbols: &[Symbol], cached: Vec<Option<Quote>>, fetched: Option<QuoteOu
     let quotes = symbols.iter().zip(cached).filter_map(|(symbol, cached)| {
         cached.or_else(|| fetched.quotes.iter().find(|quote| quote.symbol == symbol.as_str()).cloned())
     });
-    QuoteOutput { quotes: quotes.collect(), ..fetched }
+    // A product of futures comes back as its active month, which nobody asked for by name.
+    let is_new = |quote: &&Quote| symbols.iter().all(|symbol| symbol.as_str() != quote.symbol);
+    let quotes = quotes.chain(fetched.quotes.iter().filter(is_new).cloned()).collect();
+    QuoteOutput { quotes, ..fetched }
 }
 
 /// One line per quote, the figures that a trader reads first.
