@@ -165,9 +165,13 @@ pub(crate) mod tests {
         moment.parse().unwrap()
     }
 
-    /// A chain as it was read on 20 November 2026: expirations of a root by date and kind, with strikes 90, 95 to 110.
-    pub(crate) fn chain(roots: &[(&str, &str, bool, &[(&str, i64, &str, &str)])]) -> Chain {
-        let expiration = |root: &str, (date, dte, kind, settlement): &(&str, i64, &str, &str)| {
+    /// Day, days to it, kind, settlement.
+    type Ends<'a> = (&'a str, i64, &'a str, &'a str);
+
+    /// A chain as it was read on 20 November 2026, by root, underlying and whether it is standard. The strikes are 90, 95 to
+    /// 110.
+    pub(crate) fn chain(roots: &[(&str, &str, bool, &[Ends<'_>])]) -> Chain {
+        let expiration = |root: &str, (date, dte, kind, settlement): &Ends<'_>| {
             let day: NaiveDate = date.parse().unwrap();
             let day = day.format("%y%m%d");
             let strikes: Vec<String> = [90, 95, 100, 105, 110]
