@@ -43,6 +43,8 @@ const LIVE_KEPT: Ttl = Ttl::seconds(60);
 const RATE_KEPT: Ttl = Ttl::seconds(86_400);
 /// The rate to compute with where TastyTrade does not tell its own.
 const USUAL_RATE: f64 = 0.04;
+/// The name of the rate in the cache.
+const RATE: &str = "risk_free";
 /// A call is answered within so much of its time, with what there is.
 const ANSWER: Duration = Duration::from_secs(20);
 /// The longest wait for the stream, for few options and for many.
@@ -119,11 +121,9 @@ impl Call<'_> {
     /// The chain from the cache or from TastyTrade; an older one, with a note, where TastyTrade does not answer.
     async fn structure(&self, symbol: &Symbol) -> Result<(Chain, Vec<String>), Error> {
         let product = option_chain::product(symbol);
-        let key = match product {
-            Some(code) => format!("chain:/{code}:all"),
-            None => format!("chain:{symbol}:all"),
-        };
-        let kept = self.app.kv.get(&key).await.and_then(|text| serde_json::from_str::<Chain>(&text).ok());
+        let of = product.map_or_else(|| symbol.to_string(), |code| format!("/{code}"));
+        let kept =
+            self.app.kv.get(&structure_key(&of)).await.and_then(|text| serde_json::from_str::<Chain>(&text).ok());
         if let Some(chain) = kept.as_ref().filter(|chain| self.is_fresh(chain.as_of, STRUCTURE_SECONDS)) {
             return Ok((chain.clone(), Vec::new()));
         }
@@ -131,7 +131,7 @@ impl Call<'_> {
         match self.read_structure(symbol, request, product.is_some()).await {
             Ok(chain) => {
                 if let Ok(text) = serde_json::to_string(&chain) {
-                    self.app.kv.put(&key, &text, STRUCTURE_KEPT).await;
+                    self.app.kv.put(&structure_key(&of), &text, STRUCTURE_KEPT).await;
                 }
                 Ok((chain, Vec::new()))
             }
@@ -206,8 +206,8 @@ impl Call<'_> {
 
     /// The price of an underlying: our own entry, or that of its quote, whichever is newer.
     async fn cached_price(&self, symbol: &Symbol) -> Option<KeptPrice> {
-        let (price_key, quote_key) = (price_key(symbol.as_str()), quote::cache_key(symbol));
-        let (own, quote) = join(self.app.kv.get(&price_key), self.app.kv.get(&quote_key)).await;
+        let own = async { self.app.kv.get(&price_key(symbol.as_str())).await };
+        let (own, quote) = join(own, async { self.app.kv.get(&quote::cache_key(symbol)).await }).await;
         let own = own.and_then(|text| serde_json::from_str::<KeptPrice>(&text).ok());
         let quote = quote.and_then(|text| serde_json::from_str::<Quote>(&text).ok());
         let quoted = quote.and_then(|quote| {
@@ -289,7 +289,7 @@ impl Call<'_> {
 
     async fn cached_under(&self, keys: &[String], picks: &[Pick<'_>], sides: &[Side]) -> Vec<Option<Live>> {
         let entries = join_all(keys.iter().map(async |key| {
-            let text = self.app.kv.get(key).await?;
+            let text = self.app.kv.get(&live_key(key)).await?;
             serde_json::from_str::<Vec<Kept>>(&text).ok()
         }))
         .await;
@@ -352,7 +352,7 @@ impl Call<'_> {
         };
         join_all(entries.iter().filter(|(_, kept)| !kept.is_empty()).map(async |(key, kept)| {
             if let Ok(text) = serde_json::to_string(kept) {
-                self.app.kv.put(key, &text, LIVE_KEPT).await;
+                self.app.kv.put(&live_key(key), &text, LIVE_KEPT).await;
             }
         }))
         .await;
@@ -440,9 +440,8 @@ impl Call<'_> {
 
     /// The rate to compute with, where something is to be computed.
     async fn rate(&self, lives: &[Live], notes: &mut Vec<String>) -> Option<f64> {
-        const KEY: &str = "rate:risk_free";
         lives.iter().flat_map(|live| live.ticks.values()).find(|tick| tick.greeks.is_none())?;
-        let kept = self.app.kv.get(KEY).await.and_then(|text| text.parse().ok());
+        let kept = self.app.kv.get(&rate_key(RATE)).await.and_then(|text| text.parse().ok());
         if kept.is_some() {
             return kept;
         }
@@ -450,7 +449,7 @@ impl Call<'_> {
         let answer = within(self.time_left(), asked).await.and_then(Result::ok);
         let rate = answer.and_then(|answer| risk_free_rate::read(&answer).ok());
         match rate {
-            Some(rate) => self.app.kv.put(KEY, &rate.to_string(), RATE_KEPT).await,
+            Some(rate) => self.app.kv.put(&rate_key(RATE), &rate.to_string(), RATE_KEPT).await,
             None => notes.push("TastyTrade did not tell its risk-free rate; 4 % is taken.".to_owned()),
         }
         Some(rate.unwrap_or(USUAL_RATE))
@@ -463,10 +462,9 @@ struct Streamed {
     is_delayed: bool,
 }
 
-/// The keys of the picks in the cache, one each; one for all of them where they are many.
+/// What the picks are kept under in the cache, one name each; one for all of them where they are many.
 fn keys(picks: &[Pick<'_>]) -> Vec<String> {
-    let of =
-        |pick: &Pick<'_>| format!("chain:{}:{}:{}:live", pick.root.underlying, pick.expiration.date, pick.root.root);
+    let of = |pick: &Pick<'_>| format!("{}:{}:{}", pick.root.underlying, pick.expiration.date, pick.root.root);
     match picks {
         [] => Vec::new(),
         [first, ..] if picks.len() > ENTRIES => vec![shared_key(first)],
@@ -474,9 +472,9 @@ fn keys(picks: &[Pick<'_>]) -> Vec<String> {
     }
 }
 
-/// The key of many expirations together.
+/// The name of many expirations together.
 fn shared_key(first: &Pick<'_>) -> String {
-    format!("chain:{}:all:live", first.root.underlying)
+    format!("{}:all", first.root.underlying)
 }
 
 /// What a collection has of an option.
@@ -500,6 +498,21 @@ fn tick_of(collected: &Collected, streamer: &str) -> Tick {
 
 fn price_of(data: &MarketData) -> Option<Decimal> {
     data.mark.or(data.mid).or(data.last)
+}
+
+/// The key of the structure of a chain in the cache; of a future's product with its slash.
+fn structure_key(symbol: &str) -> String {
+    format!("chain:{symbol}:all")
+}
+
+/// The key of quotes and greeks in the cache: of one expiration, or of many.
+fn live_key(options: &str) -> String {
+    format!("chain:{options}:live")
+}
+
+/// The key of a rate in the cache.
+fn rate_key(name: &str) -> String {
+    format!("rate:{name}")
 }
 
 /// The key of an underlying's price in the cache.
