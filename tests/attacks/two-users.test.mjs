@@ -43,6 +43,8 @@ const WRAPPED = { symbols: (value) => [value], config: (value) => ({ default_acc
 OWNED.config = OWNED.default_account;
 /** Arguments that name nothing of anybody's, with a value that is accepted. */
 const PLAIN = { wait_seconds: 0, strategy: "strangle", time_zone: "America/New_York", quote_cache_ttl: 60, chain_cache_ttl: 300 };
+// Those of the market tools.
+Object.assign(PLAIN, { interval: "1d", range: "1mo", days: 30, start: "2026-01-02", end: "2026-11-02", extended_hours: false, term_structure: true, query: "AAPL", limit: 5, market: "equities", kind: "public", name: "Earnings" });
 
 const [{ tools }, { resources }, { resourceTemplates }, { prompts }] = await Promise.all(
   ["tools/list", "resources/list", "resources/templates/list", "prompts/list"].map(async (method) => (await b.request(method)).body.result),

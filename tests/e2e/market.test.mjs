@@ -6,7 +6,7 @@
 //  5. get_watchlists: own with entries, public by name and size, one by name, a name that there is not
 //  6. get_price_history: bars that agree with themselves and with the quote, every interval, ranges, the bound of 500
 //  7. get_price_history of an index, an option, a future, a product of futures and a coin
-//  8. bars of the same range come from the cache, of delayed data never
+//  8. bars of the same range come from the cache; those of delayed data are marked and never kept
 //  9. get_quote of every kind of instrument, in the spellings that people use
 // 10. arguments that mean nothing: VALIDATION_ERROR that names the argument, and nothing is called
 // 11. TastyTrade fails or is silent: TASTYTRADE_ERROR within the deadline; what is half there says so
@@ -59,7 +59,7 @@ test("1: the group and forgiving arguments", async () => {
     assert.ok(listed[name], name);
     assert.deepEqual(listed[name].annotations, { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true }, name);
   }
-  const forgiven = await mcp.ok("get_price_history", { symbol: "aapl", days: "30", extendedHours: "true", "end-date": null, end: null });
+  const forgiven = await mcp.ok("get_price_history", { symbol: "aapl", days: "30", extendedHours: "true", end: null });
   assert.deepEqual([forgiven.symbol, forgiven.extended_hours], ["AAPL", true]);
   const { metrics } = await mcp.ok("get_market_metrics", { symbols: "aapl, spy", termStructure: "false" });
   assert.deepEqual(metrics.map(({ symbol, term_structure: terms }) => [symbol, terms.length]), [["AAPL", 0], ["SPY", 0]]);
@@ -137,7 +137,8 @@ test("5: watchlists", async () => {
   assert.deepEqual([own.structuredContent.kind, wheel.name, wheel.size, wheel.entries[0]], ["own", "Wheel candidates", 6, { symbol: "AAPL", instrument_type: "Equity" }]);
   assert.match(own.content[0].text, /^Wheel candidates \(6\): AAPL, AMD, /m);
   const all = await mcp.call("get_watchlists", { kind: "public" });
-  assert.ok(all.structuredContent.watchlists.every(({ size, entries }) => size > 0 === size > 0 && entries.length === 0));
+  assert.ok(all.structuredContent.watchlists.every(({ size, entries }) => Number.isInteger(size) && entries.length === 0));
+  assert.ok(all.structuredContent.watchlists.some(({ name, size }) => name === "Tom's Watchlist" && size === 8));
   assert.match(all.content[0].text, /Send `name` for the entries/);
   const tom = await mcp.ok("get_watchlists", { kind: "public", name: "Tom's Watchlist" });
   assert.deepEqual(tom.watchlists.map(({ name, entries }) => [name, entries.length]), [["Tom's Watchlist", 8]]);
@@ -192,6 +193,8 @@ test("7: price history of other instruments", async () => {
     assert.equal(history.symbol, named);
     assert.ok(history.bars > 3 && history.close.every((price) => price > 0), `${symbol}: ${history.bars}`);
   }
+  const index = await mcp.ok("get_price_history", { symbol: "SPX", days: 10 });
+  assert.ok(index.average_volume === null && index.volume.every((volume) => volume === null), "an index has no volume");
   const front = await mcp.ok("get_price_history", { symbol: "/ES", days: 10 });
   assert.match(front.symbol, /^\/ES[HMUZ]\d$/);
   assert.match(front.notes.join(" "), /active month/);
@@ -206,6 +209,15 @@ test("8: the cache of bars", async () => {
   assert.deepEqual([first.source, second.source, second.as_of], ["dxlink", "cache", first.as_of]);
   assert.deepEqual(second.close, first.close);
   assert.equal((await mcp.ok("get_price_history", { symbol: "QQQ", range: "1mo", extended_hours: true })).source, "dxlink");
+});
+
+test("8: delayed bars", async () => {
+  const delayed = client(stack, (await login(stack, { user: "delayed" })).token);
+  for (let call = 0; call < 2; call += 1) {
+    const { source, notes } = await delayed.ok("get_price_history", { symbol: "IWM", range: "1mo" });
+    assert.equal(source, "dxlink");
+    assert.match(notes.join(" "), /come late/);
+  }
 });
 
 test("9: quotes of every kind", async () => {

@@ -5,7 +5,10 @@
 
 use domain::AccountNumber;
 use proptest::prelude::*;
-use tasty::{Answer, accounts, balances, customer, market_data, market_metrics, positions, token};
+use tasty::{
+    Answer, accounts, balances, customer, instruments, market_data, market_metrics, market_time, positions,
+    symbol_search, token, watchlists,
+};
 
 fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
     let answer = Answer::new(status, retry_after, body, domain::Timestamp::UNIX_EPOCH);
@@ -18,6 +21,13 @@ fn read_everything(status: u16, retry_after: Option<&str>, body: &[u8]) {
         positions::read(&account, &answer).err(),
         market_data::read(&answer).err(),
         market_metrics::read(&answer).err(),
+        market_time::read_current(&answer).err(),
+        market_time::read_holidays(&answer).err(),
+        symbol_search::read(&answer).err(),
+        watchlists::read_all(&answer).err(),
+        watchlists::read_one(&answer).err(),
+        instruments::read_all(&answer).err(),
+        instruments::read_one(&answer).err(),
     ];
     for error in errors.into_iter().flatten() {
         let log = error.to_string();
@@ -56,6 +66,14 @@ const NAMES: &[&str] = &[
     "implied-volatility-index-rank",
     "earnings",
     "external-id",
+    "name",
+    "watchlist-entries",
+    "option-expiration-implied-volatilities",
+    "next-session",
+    "open-at",
+    "market-holidays",
+    "options",
+    "active-month",
     "account",
     "account-number",
     "access_token",

@@ -140,10 +140,10 @@ pub struct GetPriceHistoryInput {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<i64>,
     /// The first day, YYYY-MM-DD.
-    #[serde(default, alias = "start_date", alias = "from", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<NaiveDate>,
     /// The last day, YYYY-MM-DD; today if left out.
-    #[serde(default, alias = "end_date", alias = "to", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end: Option<NaiveDate>,
     /// Whether trades outside of the regular session count. Futures and coins always have all their hours.
     #[serde(default)]

@@ -117,7 +117,10 @@ fn text(hours: &MarketHours) -> String {
         let at = |moment: Option<Timestamp>| {
             moment.map_or_else(|| "?".to_owned(), |moment| new_york::local(moment).format("%H:%M").to_string())
         };
-        let (open, close) = (at(session.open_at), at(session.close_at));
+        // A session that opens on the evening before says so.
+        let eve = session.open_at.map(new_york::local).filter(|open| Some(open.date()) != session.date);
+        let eve = eve.map_or_else(String::new, |open| open.format("%a ").to_string());
+        let (open, close) = (format!("{eve}{}", at(session.open_at)), at(session.close_at));
         let _ = write!(text, "\n{date}: {open} to {close} ET");
         if session.extended_open_at != session.open_at || session.extended_close_at != session.close_at {
             let (from, to) = (at(session.extended_open_at), at(session.extended_close_at));
@@ -199,6 +202,14 @@ mod tests {
             let moment = |text: &str| Some(text.parse::<Timestamp>().unwrap());
             assert_eq!((hours.next_open_at, hours.next_close_at), (moment(open), moment(close)), "{state}");
         }
+    }
+
+    #[test]
+    fn a_session_that_opens_on_the_evening_before_says_so() {
+        let mut sessions = sessions("Open");
+        sessions.next.open_at = "2026-11-26T23:00:00Z".parse().ok();
+        let hours = assemble(Market::Cme, &sessions, Ok(holidays()), "2026-11-25T15:00:00Z".parse().unwrap());
+        assert!(text(&hours).contains("Fri 27 Nov 2026: Thu 18:00 to 13:00 ET"), "{}", text(&hours));
     }
 
     #[test]

@@ -14,8 +14,8 @@ use crate::metrics::{self, Found, Known};
 
 /// For so many symbols the expirations are listed unless the caller says otherwise.
 const TERMS_UNASKED: usize = 5;
-/// So many expirations of each symbol are in the text.
-const TERMS_SHOWN: usize = 8;
+/// The text has the expirations that lie next to so many days from now.
+const TERMS_SHOWN: [i64; 8] = [7, 14, 30, 45, 60, 90, 180, 365];
 
 /// The metrics of up to 50 underlyings.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
@@ -180,14 +180,22 @@ fn line(text: &mut String, metrics: &SymbolMetrics) {
         }
     }
     text.push('\n');
-    if !metrics.term_structure.is_empty() {
-        let shown = metrics.term_structure.iter().take(TERMS_SHOWN);
+    let terms = shown(&metrics.term_structure);
+    if !terms.is_empty() {
+        let more = metrics.term_structure.len().saturating_sub(terms.len());
         let terms: Vec<_> =
-            shown.map(|each| format!("{} ({}d) {}", each.expiration, each.dte, each.iv.rounded(1))).collect();
+            terms.iter().map(|each| format!("{} ({}d) {}", each.expiration, each.dte, each.iv.rounded(1))).collect();
         let _ = write!(text, "  IV by expiration: {}", terms.join(", "));
-        let more = metrics.term_structure.len().saturating_sub(TERMS_SHOWN);
         let _ = if more > 0 { writeln!(text, ", and {more} more in structuredContent") } else { writeln!(text) };
     }
+}
+
+/// Some expirations that stand for the whole curve, each once.
+fn shown(terms: &[TermVolatility]) -> Vec<&TermVolatility> {
+    let nearest = |days: i64| terms.iter().min_by_key(|each| (each.dte - days).abs());
+    let mut shown: Vec<_> = TERMS_SHOWN.into_iter().filter_map(nearest).collect();
+    shown.dedup();
+    shown
 }
 
 #[cfg(test)]
@@ -237,6 +245,23 @@ mod tests {
         assert_eq!(output.metrics[0].term_structure.len(), 1);
         assert_eq!((output.metrics[1].earnings_date, output.metrics[1].iv_rank), (None, None));
         assert!(metrics(&["NVDA"], false).metrics[0].term_structure.is_empty());
+    }
+
+    #[test]
+    fn some_expirations_stand_for_the_curve() {
+        let term = |dte| TermVolatility {
+            expiration: chrono::NaiveDate::default(),
+            dte,
+            settlement: None,
+            iv: Decimal(30.into()),
+        };
+        let days = |terms: &[i64]| -> Vec<i64> {
+            let terms: Vec<_> = terms.iter().copied().map(term).collect();
+            shown(&terms).iter().map(|each| each.dte).collect()
+        };
+        assert_eq!(days(&[0, 1, 2, 3, 7, 8, 14, 28, 49, 63, 91, 182, 400, 700]), [7, 14, 28, 49, 63, 91, 182, 400]);
+        assert_eq!(days(&[5, 40]), [5, 40]);
+        assert_eq!(days(&[]), Vec::<i64>::new());
     }
 
     #[test]

@@ -20,10 +20,10 @@ use tasty::{
 };
 
 use super::{Asked, new_york};
-use crate::{app::App, instruments, stream};
+use crate::{app::App, instruments, stream, upstream};
 
 /// How long the stream may take; the call itself has more.
-const WAIT: Duration = Duration::from_secs(12);
+const WAIT: Duration = Duration::from_secs(8);
 /// The stream cuts series that are longer, at the old end. Nights count, since they are not known before.
 const MAX_SPAN: i64 = 20_000;
 /// The longest that `days` may reach back.
@@ -231,17 +231,7 @@ async fn collect(
         stream::collect(app, user, Wanted::events(&[], Vec::<String>::new()).and_candles([series]), WAIT).await?;
     let candles = streamed.collected.candles.remove(&sent).unwrap_or_default();
     if candles.candles.is_empty() {
-        return Err(match streamed.collected.ended {
-            Ended::Complete => nothing(symbol),
-            Ended::Deadline | Ended::Quiet => Error::new(
-                Reason::UpstreamTimeout,
-                "TastyTrade's market data did not come in time. If the symbol is right, try again in a moment.",
-            ),
-            Ended::Broken(_) => Error::new(
-                Reason::UpstreamUnavailable,
-                "The connection to TastyTrade's market data broke. Try again in a moment.",
-            ),
-        });
+        return Err(why_none(app, user, symbol, streamed.collected.ended).await);
     }
     let kept = Kept { as_of: streamed.as_of, candles: candles.candles };
     if !candles.is_complete {
@@ -254,6 +244,29 @@ async fn collect(
         keep(app, name, &kept).await;
     }
     Ok(kept)
+}
+
+/// Why there are no bars. The stream says nothing of a symbol that it does not know, so that silence may mean either.
+async fn why_none(app: &App, user: &UserId, symbol: &Symbol, ended: Ended) -> Error {
+    match ended {
+        Ended::Complete => nothing(symbol),
+        Ended::Deadline | Ended::Quiet if is_unknown(app, user, symbol).await => nothing(symbol),
+        Ended::Deadline | Ended::Quiet => {
+            Error::new(Reason::UpstreamTimeout, "TastyTrade's market data did not come in time. Try again in a moment.")
+        }
+        Ended::Broken(_) => Error::new(
+            Reason::UpstreamUnavailable,
+            "The connection to TastyTrade's market data broke. Try again in a moment.",
+        ),
+    }
+}
+
+/// Whether TastyTrade has no price of a symbol either; if it cannot be asked, the symbol counts as known.
+async fn is_unknown(app: &App, user: &UserId, symbol: &Symbol) -> bool {
+    let Ok(answer) = upstream::call(app, user, tasty::market_data::request(std::slice::from_ref(symbol))).await else {
+        return false;
+    };
+    tasty::market_data::read(&answer).is_ok_and(|data| data.value.is_empty())
 }
 
 async fn keep(app: &App, name: &str, kept: &Kept) {
@@ -277,6 +290,10 @@ fn assemble(head: Head, kept: Kept, span: &Span) -> PriceHistory {
     candles.retain(|candle| candle.at >= span.from && span.until.is_none_or(|until| candle.at < until));
     if let Some(last) = candles.last().filter(|_| span.last_day).map(|last| day_of(last.at, interval)) {
         candles.retain(|candle| day_of(candle.at, interval) == last);
+    }
+    // An index has no volume, which the stream writes as zero.
+    if candles.iter().all(|candle| candle.volume.is_none_or(|volume| volume.0.is_zero())) {
+        candles.iter_mut().for_each(|candle| candle.volume = None);
     }
     let omitted = candles.len().saturating_sub(MAX_BARS);
     let bars = candles.get(omitted..).unwrap_or_default();
@@ -469,6 +486,15 @@ mod tests {
              2026-11-20 10.00 12.50 9.75 11.50 2000\n\
              From TastyTrade's stream, as of 2026-11-20T15:30:05Z. All bars are in structuredContent."
         );
+    }
+
+    #[test]
+    fn volumes_that_are_all_zero_are_none() {
+        let zero = |day: &str| candle(&format!("2026-11-{day}T00:00:00Z"), "11", Some("0"));
+        let index = history(vec![zero("18"), zero("19")], r#"{"symbol":"SPX"}"#);
+        assert_eq!((index.volume, index.average_volume), (vec![None, None], None));
+        let quiet = vec![zero("18"), candle("2026-11-19T00:00:00Z", "11", Some("4"))];
+        assert_eq!(history(quiet, r#"{"symbol":"A"}"#).volume.iter().flatten().count(), 2);
     }
 
     #[test]
