@@ -47,6 +47,7 @@ const PLAIN = { wait_seconds: 0, strategy: "strangle", time_zone: "America/New_Y
 Object.assign(PLAIN, { include_closed: true, include_greeks: false, start_date: "2026-11-01", end_date: "2026-11-20", type: "trade", status: ["working"], page: 1 });
 // Those of the market tools.
 Object.assign(PLAIN, { interval: "1d", range: "1mo", days: 30, start: "2026-01-02", end: "2026-11-02", extended_hours: false, term_structure: true, query: "AAPL", limit: 5, market: "equities", kind: "public", name: "Earnings" });
+Object.assign(PLAIN, { min_dte: 20, max_dte: 60, min_delta: 0.1, max_delta: 0.4, strikes: 3, side: "both", format: "rows" });
 
 const [{ tools }, { resources }, { resourceTemplates }, { prompts }] = await Promise.all(
   ["tools/list", "resources/list", "resources/templates/list", "prompts/list"].map(async (method) => (await b.request(method)).body.result),

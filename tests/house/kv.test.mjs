@@ -13,7 +13,7 @@ import { ROOT } from "../../scripts/lib/paths.mjs";
 import { production, rustFiles } from "../../scripts/lib/rust-source.mjs";
 
 /** The keys, by the function that makes them; `*` stands for what varies. */
-const KEYS = { "quote::cache_key": { file: "crates/contract/src/quote.rs", key: "quote:*" }, metrics_key: { file: "workers/analysis/src/metrics.rs", key: "metrics:*" }, "history::cache_key": { file: "crates/contract/src/market/history.rs", key: "candles:*", varies: "series" } };
+const KEYS = { "quote::cache_key": { file: "crates/contract/src/quote.rs", key: "quote:*" }, metrics_key: { file: "workers/analysis/src/metrics.rs", key: "metrics:*" }, "history::cache_key": { file: "crates/contract/src/market/history.rs", key: "candles:*", varies: "series" }, structure_key: { file: "workers/analysis/src/tools/get_option_chain.rs", key: "chain:*:all" }, live_key: { file: "workers/analysis/src/tools/get_option_chain.rs", key: "chain:*:live", varies: "options" }, price_key: { file: "workers/analysis/src/tools/get_option_chain.rs", key: "chain:*:price" }, rate_key: { file: "workers/analysis/src/tools/get_option_chain.rs", key: "rate:*", varies: "name" } };
 
 const sources = ["crates", "workers/mcp-server", "workers/analysis", "workers/tastytrade-sim"].flatMap((folder) =>
   [...rustFiles(join(ROOT, folder))].filter((file) => !/\/tests\//.test(file)).map((file) => ({ file: relative(ROOT, file), text: production(file) })),

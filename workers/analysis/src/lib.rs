@@ -7,6 +7,7 @@
 
 mod app;
 mod calls;
+mod chain;
 mod config;
 mod credential;
 mod cron;

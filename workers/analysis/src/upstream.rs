@@ -363,6 +363,7 @@ impl Core {
     async fn forget_all(&self) -> std::result::Result<Answer, Error> {
         let _one_at_a_time = self.minting.lock().await;
         self.flights.close();
+        self.streams.end();
         self.held.replace(None);
         self.unconfirmed.replace(None);
         self.state.storage().delete_all().await.map_err(|error| {

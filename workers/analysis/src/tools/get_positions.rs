@@ -169,7 +169,7 @@ async fn greeks(app: &App, user: &UserId, options: &[&Held], told: &mut Told) ->
 fn why(collected: &Collected) -> Option<String> {
     match collected.ended {
         Ended::Complete => None,
-        Ended::Deadline => Some("TastyTrade's stream did not send them in time.".to_owned()),
+        Ended::Deadline | Ended::Quiet => Some("TastyTrade's stream did not send them in time.".to_owned()),
         Ended::Broken(fault) => Some(Error::from(fault).message.into_owned()),
     }
 }

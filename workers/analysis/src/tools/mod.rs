@@ -12,11 +12,12 @@ mod get_market_metrics;
 mod get_net_liq_history;
 mod get_orders;
 mod get_positions;
+mod get_option_chain;
 mod get_price_history;
 mod get_transactions;
 mod get_watchlists;
 mod holdings;
-mod new_york;
+pub(crate) mod new_york;
 mod pages;
 mod search_symbols;
 
@@ -29,6 +30,7 @@ use serde_json::Value;
 use crate::app::App;
 
 const TOOLS: &[Tool] = &[
+    row("get_option_chain", Scope::MarketRead, |asked| Box::pin(get_option_chain::answer(asked))),
     row("get_price_history", Scope::MarketRead, |asked| Box::pin(get_price_history::answer(asked))),
     row("get_market_metrics", Scope::MarketRead, |asked| Box::pin(get_market_metrics::answer(asked))),
     row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),

@@ -101,6 +101,21 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "get_option_chain",
+        title: "Get an option chain",
+        description: "Options on a share, fund, index or future, with bid, ask, last, volume, open interest, delta, gamma, \
+            theta, vega and implied volatility (percent) per option, live. Say which: an expiration, or min_dte and max_dte; \
+            strikes around the price, deltas (0.16 to 0.30), calls or puts. Without any: all expirations, and the strikes \
+            around the money of the monthly one nearest to 45 days. Greeks that TastyTrade's stream does not bring are \
+            computed and marked.",
+        input_schema: include_str!("../../../../crates/contract/schemas/get_option_chain.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/get_option_chain.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "market",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_watchlists",
         title: "Get watchlists",
         description: "The user's own watchlists with their symbols, or the public ones of TastyTrade (High Options Volume, tasty IVR, \

@@ -28,6 +28,12 @@ const FORWARDED: &[Forwarded] = &[
     row("search_symbols", Scope::MarketRead, Class::Market, &["limit"]),
     row("get_market_hours", Scope::MarketRead, Class::Market, &[]),
     row("get_watchlists", Scope::MarketRead, Class::Market, &["name"]),
+    row(
+        "get_option_chain",
+        Scope::MarketRead,
+        Class::Market,
+        &["expiration", "max_dte", "strikes", "side", "min_delta", "format"],
+    ),
     row("get_accounts", Scope::AccountRead, Class::Account, &[]),
     row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
     row("get_positions", Scope::AccountRead, Class::Account, &["account", "underlying"]),
