@@ -142,8 +142,8 @@ test("5: completions of expirations", async (context) => {
     const { token: other } = await login(stack, { user });
     const theirs = client(stack, other);
     const synced = await poll(`the first sync of ${user}`, async () => {
-      const { value } = await read(theirs, "portfolio://positions");
-      return value.positions.length > 0 && value.positions;
+      const rows = await d1(stack, "SELECT symbol, underlying_symbol, instrument_type FROM positions WHERE user_id = ?1 AND status = 'open'", [EXTERNAL_IDS[user]]);
+      return rows.length > 0 && rows;
     });
     assert.deepEqual([...new Set(synced.filter(isOption).map(({ underlying_symbol: symbol }) => symbol))], symbols);
     assert.deepEqual(await complete(theirs, review, "expiration", ""), days(synced), user);
@@ -154,9 +154,12 @@ test("5: completions of expirations", async (context) => {
 test("6: toolsets", async () => {
   const names = async (path) => (await client(stack, token, { path }).request("tools/list")).body.result.tools.map(({ name }) => name);
   const all = await names("/mcp");
-  assert.deepEqual(await names("/mcp?tools=market"), ["get_quote", "get_workflow_status"]);
-  assert.deepEqual(await names("/mcp?tools=settings"), all.filter((name) => name !== "get_quote"));
-  assert.deepEqual(await names("/mcp?tools=market,settings"), all);
+  const [market, account, settings] = await Promise.all(["market", "account", "settings"].map((set) => names(`/mcp?tools=${set}`)));
+  for (const [set, has] of [[market, "get_quote"], [account, "get_positions"], [settings, "get_config"]]) {
+    assert.ok(set.includes("get_workflow_status"), "tools of no set are in every one");
+    for (const name of ["get_quote", "get_positions", "get_config"]) assert.equal(set.includes(name), name === has, `${name}: ${set}`);
+  }
+  assert.deepEqual(await names("/mcp?tools=market,account,settings"), all);
   assert.deepEqual(await names("/mcp?tools=nothing"), all);
   for (const [era, from] of Object.entries(eras)) {
     for (const method of ["tools/list", "resources/list", "resources/templates/list", "prompts/list"]) {
