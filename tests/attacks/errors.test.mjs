@@ -193,8 +193,8 @@ describe("JSON-RPC", () => {
 });
 
 describe("tool errors", () => {
-  const said = async (name, args, code, reason, retryable) => {
-    const error = await mcp.error(name, args);
+  const said = async (name, args, code, reason, retryable, from = mcp) => {
+    const error = await from.error(name, args);
     assert.deepEqual(Object.keys(error).sort(), ["code", "details", "message", "reason", "retryable"]);
     assert.deepEqual([error.code, error.reason, error.retryable], [code, reason, retryable]);
     assert.ok(error.message.length > 20, error.message);
@@ -210,8 +210,10 @@ describe("tool errors", () => {
     await said("update_config", { config: { default_account: "5WX19999" } }, "NOT_FOUND", "account_not_found", false);
   });
   test("RATE_LIMIT", async () => {
+    // Another user, since TastyTrade is left alone for as long as it said.
+    const theirs = client(stack, (await login(stack, { user: "second" })).token);
     await sim.fault({ path: "/market-*", fault: "429", times: null, retry_after: 30 });
-    assert.equal((await said("get_quote", quote, "RATE_LIMIT", "rate_limited", true)).details.retry_after, 30);
+    assert.equal((await said("get_quote", quote, "RATE_LIMIT", "rate_limited", true, theirs)).details.retry_after, 30);
   });
   test("TASTYTRADE_ERROR", async () => {
     for (const fault of ["500", "502html"]) {
