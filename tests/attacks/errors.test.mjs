@@ -11,7 +11,7 @@
 // | NOT_FOUND | an address | a resource | a job |
 // | RATE_LIMIT | a list | a resource | TastyTrade's limit, ours |
 // | TASTYTRADE_ERROR | single-user mode while TastyTrade fails | nothing that is read asks TastyTrade | a quote |
-// | DATABASE_ERROR | the grant cannot be read | positions cannot be read | jobs cannot be read |
+// | DATABASE_ERROR | the grant cannot be read | accounts cannot be read | jobs cannot be read |
 // | INTERNAL_ERROR | a panic | natively | a key that is not there |
 //
 // The database is made to fail by renaming a table, on a stack of this file's own.
@@ -178,7 +178,7 @@ describe("JSON-RPC", () => {
       said(await from.request("prompts/get", { name: "position-review", arguments: { symbol: "not a symbol!" } }), -32602);
       said(await from.request("resources/read", { uri: "portfolio://positions/not%20a%20symbol%21" }), -32602, "VALIDATION_ERROR");
     });
-    test(`${era}: DATABASE_ERROR`, () => without("positions", async () => said(await from.request("resources/read", { uri: "portfolio://positions" }), -32603, "DATABASE_ERROR")));
+    test(`${era}: DATABASE_ERROR`, () => without("accounts", async () => said(await from.request("resources/read", { uri: "portfolio://positions" }), -32603, "DATABASE_ERROR")));
   }
   test("RATE_LIMIT", async () => {
     const { token } = await login(stack, { user: "delayed" });

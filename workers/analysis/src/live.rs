@@ -118,6 +118,10 @@ fn together<T>(
 pub(crate) async fn portfolio(app: &App, user: &UserId, part: Part) -> Result<Portfolio, Error> {
     let accounts = match account::meant(app, user, Some("all")).await {
         Ok(accounts) => accounts,
+        // Ours to mend: an empty portfolio would say that there is none.
+        Err(error) if matches!(error.reason.family(), Family::DatabaseError | Family::InternalError) => {
+            return Err(error);
+        }
         Err(error) => return Ok(Portfolio { notes: vec![error.message.into_owned()], ..Portfolio::default() }),
     };
     match part {
