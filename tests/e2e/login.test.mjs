@@ -65,7 +65,8 @@ test("1: by TastyTrade's login", async () => {
   for (const path of ["/mcp", "/"]) {
     const { status: listed, body: tools } = await list(body.access_token, path);
     assert.equal(listed, 200);
-    assert.deepEqual(tools.result.tools.map(({ name }) => name).sort(), ["get_config", "get_quote", "get_workflow_status", "test_connection", "update_config"]);
+    const names = tools.result.tools.map(({ name }) => name);
+    for (const name of ["get_quote", "get_positions", "get_config"]) assert.ok(names.includes(name), `${name} is not among ${names}`);
   }
   const [row] = await d1(stack, "SELECT * FROM credentials WHERE user_id = ?1", [EXTERNAL_IDS.trader]);
   assert.equal(row.kind, "login");

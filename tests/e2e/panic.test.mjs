@@ -43,7 +43,8 @@ test("2: requests in flight", async () => {
   const before = (await sim.state()).requests["/market-data/by-type"];
   await sim.fault({ path: "/market-data/*", fault: "hang", times: 3, seconds: 2 });
   const inFlight = ["SPY", "QQQ", "IWM"].map((symbol) => mcp.ok("get_quote", { symbol }));
-  await poll("three calls hang", async () => (await sim.state()).requests["/market-data/by-type"] >= before + 3, { within: 5_000, every: 30 });
+  // Calls that want prices at the same time may share a request.
+  await poll("the calls hang", async () => (await sim.state()).requests["/market-data/by-type"] > before, { within: 5_000, every: 30 });
   const panics = await Promise.all([...PLACES, ...PLACES].map(panic));
   assert.deepEqual(panics.map(({ status }) => status), panics.map(() => 500));
   for (const { quotes } of await Promise.all(inFlight)) assert.equal(quotes[0].source, "rest");
