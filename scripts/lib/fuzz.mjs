@@ -73,9 +73,10 @@ const number = (text, pattern) => Number(pattern.exec(text)?.[1] ?? Number.NaN);
 
 /**
  * Fuzzes one target for so long: first its seeds, what earlier runs found worth keeping, and what earlier runs failed on.
+ * With a `seed` the same program tries the same inputs in the same order each time, as far as the time takes it.
  * Gives `{inputs, coverage}`, or throws with the input and how to run it again.
  */
-export async function fuzz(programs, target, seconds) {
+export async function fuzz(programs, target, seconds, { seed } = {}) {
   const found = artifacts(target);
   const dictionary = join(FOLDER, "dictionaries", `${target}.dict`);
   const seeds = join(FOLDER, "corpus", target);
@@ -91,6 +92,7 @@ export async function fuzz(programs, target, seconds) {
     `-artifact_prefix=${found}/`,
     "-print_final_stats=1",
     "-reload=0",
+    ...(seed === undefined ? [] : [`-seed=${seed}`]),
   ];
   const { code, err } = await capture(join(programs, target), args, { env: { ...process.env, RUST_BACKTRACE: "0" } });
   if (code !== 0) throw failure(crash(target, err));

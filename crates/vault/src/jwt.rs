@@ -18,8 +18,9 @@ pub const SKEW_SECONDS: i64 = 60;
 
 const TYPE: &str = "at+jwt";
 
-/// What an access token says. All of it is required; times are Unix seconds.
+/// What an access token says. All of it is required, and nothing beside it is accepted; times are Unix seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Claims {
     /// Who issued it: our public URL.
     pub iss: String,
@@ -310,6 +311,7 @@ mod tests {
             ("iat", json!(i64::MAX), JwtError::NotYet),
             ("exp", Value::Null, JwtError::Malformed),
             ("sid", Value::Null, JwtError::Malformed),
+            ("admin", json!(true), JwtError::Malformed),
         ] {
             let mut changed = json!(claims());
             changed[name] = value;
