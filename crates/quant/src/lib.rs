@@ -6,8 +6,10 @@
 //! fractions here, 0.25 for 25 %. A year has 365 days. Prices and greeks are per share. What cannot be computed is an
 //! error that says why; no function gives a value that is not a number.
 
+pub mod bars;
 pub mod black_scholes;
 pub mod implied;
 
+pub use bars::{Bars, InvalidBars};
 pub use black_scholes::{Contract, Greeks, Invalid};
 pub use implied::NoVolatility;
