@@ -8,7 +8,12 @@
 
 pub mod bars;
 pub mod black_scholes;
+pub mod expected_move;
+pub mod forward;
 pub mod implied;
+pub mod portfolio;
+pub mod rules;
+pub mod smile;
 pub mod strategy;
 
 pub use bars::{Bars, InvalidBars};
