@@ -398,3 +398,121 @@ pub fn rolls(rolled: &Rolled, candidates: &[Candidate], market: &Market) -> Resu
     found.sort_by(|one, other| one.years.total_cmp(&other.years).then(other.net_credit.total_cmp(&one.net_credit)));
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn near(got: f64, expected: f64) -> bool {
+        (got - expected).abs() < 1e-12
+    }
+
+    #[test]
+    fn marks_of_profit_and_loss() {
+        let half = profit_taking(Target::Half, 2.0, 1.0).unwrap();
+        assert!(half.is_reached && near(half.captured, 0.5) && near(half.close_at, 1.0));
+        assert!(!profit_taking(Target::Half, 2.0, 1.01).unwrap().is_reached);
+        let quarter = profit_taking(Target::Quarter, 4.0, 2.9).unwrap();
+        assert!(quarter.is_reached && near(quarter.captured, 0.275) && near(quarter.close_at, 3.0));
+        let loss = profit_taking(Target::Half, 1.0, 2.5).unwrap();
+        assert!(!loss.is_reached && near(loss.captured, -1.5));
+        assert!(!loss_multiple(1.0, 2.9).unwrap().is_reached);
+        let double = loss_multiple(1.0, 3.0).unwrap();
+        assert!(double.is_reached && near(double.multiple, 2.0));
+        assert!(near(loss_multiple(1.0, 0.5).unwrap().multiple, 0.0));
+        assert_eq!(profit_taking(Target::Half, 0.0, 1.0), Err(NoMark::NoCredit));
+        assert_eq!(profit_taking(Target::Half, f64::NAN, 1.0), Err(NoMark::Bounds));
+        assert_eq!(loss_multiple(1.0, -1.0), Err(NoMark::Bounds));
+    }
+
+    #[test]
+    fn marks_of_time_and_strike() {
+        for (days, is_reached) in [(45, false), (22, false), (21, true), (0, true)] {
+            assert_eq!(days_left(days), DaysLeft { days, limit: 21, is_reached });
+        }
+        let safe = tested(Side::Put, 90.0, 100.0, Some(5.0)).unwrap();
+        assert!(!safe.is_tested && near(safe.distance, 0.1) && near(safe.in_moves.unwrap(), 2.0));
+        let inside = tested(Side::Put, 110.0, 100.0, None).unwrap();
+        assert!(inside.is_tested && near(inside.distance, -0.1) && inside.in_moves.is_none());
+        assert!(tested(Side::Call, 100.0, 100.0, Some(0.0)).unwrap().is_tested);
+        assert_eq!(tested(Side::Call, 100.0, f64::NAN, None), Err(NoMark::Bounds));
+    }
+
+    #[test]
+    fn assignment_and_what_speaks_for_it() {
+        let call = Short { side: Side::Call, strike: 95.0, price: 5.30, days: 20 };
+        let dividend = |amount, days| Some(Dividend { amount, days });
+        for (short, spot, dividend, risk, reasons) in [
+            (call, 90.0, dividend(0.5, 3), Risk::Low, vec![]),
+            (call, 100.0, None, Risk::Medium, vec![]),
+            // 0.30 of time value against 0.50 that the shares pay.
+            (call, 100.0, dividend(0.5, 3), Risk::High, vec![Reason::Dividend]),
+            (call, 100.0, dividend(0.25, 3), Risk::Medium, vec![]),
+            // Behind the expiration, or gone by already.
+            (call, 100.0, dividend(0.5, 21), Risk::Medium, vec![]),
+            (call, 100.0, dividend(0.5, -1), Risk::Medium, vec![]),
+            (Short { side: Side::Put, strike: 105.0, ..call }, 100.0, dividend(0.5, 3), Risk::Medium, vec![]),
+            (Short { price: 5.05, ..call }, 100.0, None, Risk::High, vec![Reason::ThinTimeValue]),
+            (Short { days: 2, ..call }, 100.0, None, Risk::High, vec![Reason::LastDays]),
+            (
+                Short { price: 4.90, days: 0, ..call },
+                100.0,
+                None,
+                Risk::High,
+                vec![Reason::ThinTimeValue, Reason::LastDays],
+            ),
+        ] {
+            let found = assignment(&short, spot, dividend).unwrap();
+            assert_eq!((found.risk, found.reasons), (risk, reasons), "{short:?} {spot} {dividend:?}");
+            assert!(found.extrinsic >= 0.0);
+        }
+        assert_eq!(assignment(&Short { price: f64::NAN, ..call }, 100.0, None), Err(NoMark::Bounds));
+    }
+
+    #[test]
+    fn what_a_spread_becomes_at_its_end() {
+        let legs =
+            [(90.0, true), (85.0, false)].map(|(strike, is_sold)| EndingLeg { side: Side::Put, strike, is_sold });
+        let found = |spot| expiring(&legs, spot, 1).unwrap();
+        assert_eq!((found(95.0).sold_in_the_money, found(95.0).is_between), (0, false));
+        assert_eq!(
+            (found(87.0).sold_in_the_money, found(87.0).bought_in_the_money, found(87.0).is_between),
+            (1, 0, true)
+        );
+        assert_eq!(
+            (found(80.0).sold_in_the_money, found(80.0).bought_in_the_money, found(80.0).is_between),
+            (1, 1, false)
+        );
+        assert!(near(found(100.0).nearest, 0.1));
+        assert_eq!(expiring(&[], 100.0, 1), Err(NoMark::Bounds));
+    }
+
+    #[test]
+    fn rolls_are_later_no_worse_and_for_a_credit() {
+        let put = Rolled { side: Side::Put, strike: 95.0, years: 10.0 / 365.0, credit: 1.5, cost: 3.0 };
+        let market = Market { spot: 93.0, rate: 0.04, yields: 0.0 };
+        let candidate =
+            |strike, days: f64, credit| Candidate { strike, years: days / 365.0, credit, volatility: Some(0.3) };
+        let candidates = [
+            candidate(95.0, 45.0, 4.2),
+            candidate(92.5, 45.0, 3.1),
+            candidate(90.0, 45.0, 2.2), // A debit.
+            candidate(97.5, 45.0, 6.0), // A worse strike.
+            candidate(95.0, 10.0, 3.5), // Not later.
+            candidate(95.0, 38.0, 3.9),
+            candidate(f64::NAN, 45.0, 9.0),
+        ];
+        let found = rolls(&put, &candidates, &market).unwrap();
+        assert_eq!(found.iter().map(|roll| roll.candidate).collect::<Vec<_>>(), vec![5, 0, 1]);
+        let better = found[2];
+        assert!((better.net_credit - 0.1).abs() < 1e-12 && near(better.strike_gain, 2.5));
+        // 92.5 less all credits, 1.5 and 0.1; before it was 95 less 1.5.
+        assert!((better.break_even - 90.9).abs() < 1e-12 && (better.break_even_gain - 2.6).abs() < 1e-12);
+        assert!(better.pop.is_some_and(|pop| pop > 0.5 && pop < 0.8), "{:?}", better.pop);
+        let call = Rolled { side: Side::Call, ..put };
+        let found = rolls(&call, &candidates, &market).unwrap();
+        assert_eq!(found.iter().map(|roll| roll.candidate).collect::<Vec<_>>(), vec![5, 3, 0]);
+        assert!((found[1].break_even - (97.5 + 1.5 + 3.0)).abs() < 1e-12);
+        assert_eq!(rolls(&Rolled { cost: f64::NAN, ..put }, &candidates, &market), Err(NoMark::Bounds));
+    }
+}

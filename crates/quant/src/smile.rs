@@ -210,3 +210,98 @@ fn slope(points: &[(f64, f64)]) -> Option<f64> {
     let (both, squares) = products.fold((0.0, 0.0), |sum, product| (sum.0 + product.0, sum.1 + product.1));
     (squares > 0.0).then(|| both / squares).filter(|slope| slope.is_finite())
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::occ::Side;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Contract;
+
+    /// A smile that is straight in the logarithm of the strike.
+    fn points(spot: f64, years: f64, at: f64, tilt: f64) -> Vec<Point> {
+        let strikes = (0..41).map(|step| spot * (0.6 + 0.02 * f64::from(step)));
+        let point = |strike: f64| {
+            let volatility = at + tilt * (strike / spot).ln();
+            let call = Contract { side: Side::Call, spot, strike, years, rate: 0.0, yields: 0.0 };
+            Point { strike, call_delta: call.greeks(volatility).unwrap().delta, volatility }
+        };
+        strikes.map(point).collect()
+    }
+
+    #[test]
+    fn puts_that_are_dearer_show_as_a_negative_risk_reversal() {
+        let skew = skew(&points(100.0, 0.25, 0.25, -0.2), 100.0).unwrap();
+        assert!((skew.at_the_money - 0.25).abs() < 1e-12);
+        let (put, call) = (skew.put_25.unwrap(), skew.call_25.unwrap());
+        assert!(put > 0.26 && call < 0.24, "{put} {call}");
+        assert!((skew.risk_reversal.unwrap() - (call - put)).abs() < 1e-15);
+        // d ln K at the money is dK over K: ten percent of strike are about -0.02.
+        assert!((skew.slope.unwrap() + 0.02).abs() < 2e-4, "{:?}", skew.slope);
+        assert!(skew.butterfly.unwrap().abs() < 0.01);
+    }
+
+    #[test]
+    fn what_has_no_shape_is_named() {
+        let good = points(100.0, 0.25, 0.25, 0.0);
+        assert_eq!(skew(&good, f64::NAN), Err(NoShape::Bounds));
+        assert_eq!(skew(&good, 1000.0), Err(NoShape::OneSided));
+        assert_eq!(skew(&[], 100.0), Err(NoShape::OneSided));
+        let bad = Point { volatility: f64::NAN, ..good[0] };
+        assert_eq!(skew(&[bad], 100.0), Err(NoShape::Bounds));
+        let near = &good[19..22];
+        let narrow = skew(near, 100.0).unwrap();
+        assert_eq!((narrow.put_25, narrow.call_25, narrow.risk_reversal), (None, None, None));
+        let term = |years, volatility| Term { years, volatility };
+        assert_eq!(term_structure(&[term(0.1, 0.2)]), Err(NoShape::TooFew));
+        assert_eq!(term_structure(&[term(0.1, 0.2), term(0.0, 0.3)]), Err(NoShape::TooFew));
+        assert_eq!(term_structure(&[term(0.1, 0.2), term(f64::NAN, 0.3)]), Err(NoShape::Bounds));
+        assert_eq!(event_move(0.2, term(0.1, 0.19)), Err(NoShape::NoEvent));
+        assert_eq!(event_move(f64::NAN, term(0.1, 0.19)), Err(NoShape::Bounds));
+    }
+
+    #[test]
+    fn term_structures() {
+        let term = |days: f64, volatility| Term { years: days / 365.0, volatility };
+        let rising = term_structure(&[term(60.0, 0.25), term(30.0, 0.20)]).unwrap();
+        assert_eq!(rising.shape, Shape::Contango);
+        assert!((rising.rise - 0.05).abs() < 1e-15);
+        // (0.0625 * 60 - 0.04 * 30) / 30 = 0.085
+        assert!((rising.steps[0].forward_volatility.unwrap() - 0.085_f64.sqrt()).abs() < 1e-12);
+        assert_eq!(term_structure(&[term(30.0, 0.30), term(60.0, 0.25)]).unwrap().shape, Shape::Backwardation);
+        assert_eq!(term_structure(&[term(30.0, 0.25), term(60.0, 0.2501)]).unwrap().shape, Shape::Flat);
+        let contradiction = term_structure(&[term(30.0, 0.30), term(60.0, 0.15)]).unwrap();
+        assert_eq!(contradiction.steps[0].forward_volatility, None);
+    }
+
+    proptest! {
+        /// Ordinary days and one with a move of its own give that move back.
+        #[test]
+        fn an_event_is_found_again(ordinary in 0.1..0.8_f64, days in 1.0..90.0_f64, event in 0.005..0.3_f64) {
+            let years = days / 365.0;
+            let variance = ordinary * ordinary * (days - 1.0) / 365.0 + event * event;
+            let found = event_move(ordinary, Term { years, volatility: (variance / years).sqrt() }).unwrap();
+            prop_assert!((found - event).abs() < 1e-9);
+        }
+
+        #[test]
+        fn any_numbers_give_a_shape_or_a_reason(
+            points in prop::collection::vec((any::<f64>(), any::<f64>(), any::<f64>()), 0..8), forward: f64,
+        ) {
+            let terms: Vec<Term> =
+                points.iter().map(|(years, volatility, _)| Term { years: *years, volatility: *volatility }).collect();
+            if let Ok(found) = term_structure(&terms) {
+                prop_assert!(found.rise.is_finite());
+            }
+            let points = points.into_iter();
+            let points: Vec<Point> = points
+                .map(|(strike, call_delta, volatility)| Point { strike, call_delta: call_delta % 1.0, volatility })
+                .collect();
+            if let Ok(skew) = skew(&points, forward) {
+                let numbers = [skew.put_25, skew.call_25, skew.risk_reversal, skew.butterfly, skew.slope];
+                prop_assert!(numbers.into_iter().flatten().all(f64::is_finite) && skew.at_the_money.is_finite());
+            }
+        }
+    }
+}

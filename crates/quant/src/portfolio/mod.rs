@@ -66,3 +66,6 @@ impl From<Invalid> for InvalidPortfolio {
         Self::Bounds
     }
 }
+
+#[cfg(test)]
+mod tests;

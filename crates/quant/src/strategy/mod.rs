@@ -8,6 +8,7 @@ mod collateral;
 mod fees;
 mod outcome;
 mod payoff;
+mod reach;
 mod returns;
 mod value;
 
@@ -17,6 +18,7 @@ pub use collateral::{Collateral, Requirement};
 pub use fees::{Costs, Fees};
 pub use outcome::{Method, Outcome, Terminal};
 pub use payoff::{Knot, Payoff};
+pub use reach::touch;
 pub use returns::{CoveredCall, InvalidReturn, annualised, if_called, on_collateral};
 pub use value::{Position, Scenario};
 
@@ -264,3 +266,6 @@ impl Strategy {
         legs.sum::<f64>() + self.shares.quantity.abs() * (price + self.shares.price) + self.cash.abs()
     }
 }
+
+#[cfg(test)]
+mod tests;
