@@ -18,7 +18,6 @@ use tasty::{
     dxlink::{Collected, Kind, Wanted as Subscriptions},
     market_data::{MAX_SYMBOLS, MarketData},
     option_chain::{self, Chain},
-    risk_free_rate,
 };
 
 use super::{Asked, new_york};
@@ -29,7 +28,7 @@ use crate::{
         assemble::{self, Frame, Part},
         choose, compute, text,
     },
-    stream, upstream,
+    gather, stream, upstream,
 };
 
 /// How old the structure of a chain may be.
@@ -39,12 +38,8 @@ const STRUCTURE_KEPT: Ttl = Ttl::seconds(21_600);
 /// How old quotes and greeks may be.
 const LIVE_SECONDS: i64 = 30;
 const LIVE_KEPT: Ttl = Ttl::seconds(60);
-/// The rate changes with the central bank's.
-const RATE_KEPT: Ttl = Ttl::seconds(86_400);
 /// The rate to compute with where TastyTrade does not tell its own.
 const USUAL_RATE: f64 = 0.04;
-/// The name of the rate in the cache.
-const RATE: &str = "risk_free";
 /// A call is answered within so much of its time, with what there is.
 const ANSWER: Duration = Duration::from_secs(20);
 /// The longest wait for the stream, for few options and for many.
@@ -441,16 +436,9 @@ impl Call<'_> {
     /// The rate to compute with, where something is to be computed.
     async fn rate(&self, lives: &[Live], notes: &mut Vec<String>) -> Option<f64> {
         lives.iter().flat_map(|live| live.ticks.values()).find(|tick| tick.greeks.is_none())?;
-        let kept = self.app.kv.get(&rate_key(RATE)).await.and_then(|text| text.parse().ok());
-        if kept.is_some() {
-            return kept;
-        }
-        let asked = upstream::call(self.app, self.user, risk_free_rate::request());
-        let answer = within(self.time_left(), asked).await.and_then(Result::ok);
-        let rate = answer.and_then(|answer| risk_free_rate::read(&answer).ok());
-        match rate {
-            Some(rate) => self.app.kv.put(&rate_key(RATE), &rate.to_string(), RATE_KEPT).await,
-            None => notes.push("TastyTrade did not tell its risk-free rate; 4 % is taken.".to_owned()),
+        let rate = gather::rate::risk_free(self.app, self.user, self.time_left()).await.ok();
+        if rate.is_none() {
+            notes.push("TastyTrade did not tell its risk-free rate; 4 % is taken.".to_owned());
         }
         Some(rate.unwrap_or(USUAL_RATE))
     }
@@ -508,11 +496,6 @@ fn structure_key(symbol: &str) -> String {
 /// The key of quotes and greeks in the cache: of one expiration, or of many.
 fn live_key(options: &str) -> String {
     format!("chain:{options}:live")
-}
-
-/// The key of a rate in the cache.
-fn rate_key(name: &str) -> String {
-    format!("rate:{name}")
 }
 
 /// The key of an underlying's price in the cache.

@@ -1,0 +1,3 @@
+//! What is known of the market around a symbol, for whatever needs it: tools and analyses.
+
+pub(crate) mod rate;
