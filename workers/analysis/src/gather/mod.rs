@@ -1,3 +1,4 @@
 //! What is known of the market around a symbol, for whatever needs it: tools and analyses.
 
+pub(crate) mod bars;
 pub(crate) mod rate;
