@@ -9,6 +9,7 @@
 pub mod bars;
 pub mod black_scholes;
 pub mod implied;
+pub mod scan;
 
 pub use bars::{Bars, InvalidBars};
 pub use black_scholes::{Contract, Greeks, Invalid};
