@@ -10,6 +10,7 @@ pub mod bars;
 pub mod black_scholes;
 pub mod implied;
 pub mod scan;
+pub mod strategy;
 
 pub use bars::{Bars, InvalidBars};
 pub use black_scholes::{Contract, Greeks, Invalid};
