@@ -14,6 +14,7 @@ pub mod forward;
 pub mod implied;
 pub mod portfolio;
 pub mod rules;
+pub mod scan;
 pub mod smile;
 pub mod strategy;
 
