@@ -8,7 +8,11 @@
 
 pub mod bars;
 pub mod black_scholes;
+pub mod candles;
 pub mod implied;
+pub mod indicators;
+pub mod reading;
+pub mod regime;
 
 pub use bars::{Bars, InvalidBars};
 pub use black_scholes::{Contract, Greeks, Invalid};
