@@ -17,6 +17,11 @@ pub mod rules;
 pub mod scan;
 pub mod smile;
 pub mod strategy;
+pub mod candles;
+pub mod implied;
+pub mod indicators;
+pub mod reading;
+pub mod regime;
 
 pub use american::{American, Expiration};
 pub use bars::{Bars, InvalidBars};

@@ -11,6 +11,7 @@
 mod check;
 mod folder;
 mod strategies;
+mod indicators;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
     vec![("option_strategies.json", strategies::strategies)]
+    let mut files = vec![];
+    files.extend(indicators::files());
+    files
 }
 
 fn main() -> ExitCode {
