@@ -9,6 +9,10 @@
 pub mod bars;
 pub mod black_scholes;
 pub mod implied;
+pub mod levels;
+pub mod realised;
+pub mod volume_profile;
+pub mod vwap;
 
 pub use bars::{Bars, InvalidBars};
 pub use black_scholes::{Contract, Greeks, Invalid};
