@@ -8,9 +8,13 @@
 
 pub mod bars;
 pub mod black_scholes;
+pub mod candles;
 pub mod implied;
+pub mod indicators;
 pub mod levels;
+pub mod reading;
 pub mod realised;
+pub mod regime;
 pub mod volume_profile;
 pub mod vwap;
 

@@ -10,6 +10,7 @@
 
 mod check;
 mod folder;
+mod indicators;
 
 use std::process::ExitCode;
 
@@ -21,7 +22,9 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    vec![]
+    let mut files = vec![];
+    files.extend(indicators::files());
+    files
 }
 
 fn main() -> ExitCode {

@@ -23,17 +23,20 @@ const CHANCE: f64 = 0.4;
 const PAST: f64 = 0.15;
 /// How sharply walls stop a bar: the mean distance before them, in parts of the usual range of a bar. Each is tried, as some
 /// levels are prices and some are zones, and the evidence is the mean of the likelihoods.
-const WIDTHS: [f64; 3] = [0.05, 0.12, 0.24];
-/// The distance of the prices that are tried, in parts of the usual range of a bar.
-const STEP: f64 = 0.03;
+const WIDTHS: [f64; 2] = [0.05, 0.15];
+/// The prices that are tried are at most so far apart, in parts of the usual range of a bar, and at least half of it.
+const STEP: f64 = 0.05;
 /// How many widths beyond a bar's end the stop is followed.
-const REACH: f64 = 5.0;
+const REACH: f64 = 4.0;
 /// The range of a bar of a random walk over the standard deviation of its close: sqrt(8 / pi).
 const RANGE_OVER_SD: f64 = 1.595_769_121_605_731;
-/// How many bars before and after a bar say what its usual range is.
-const AROUND: usize = 20;
-/// No more prices than this are tried; a series that moved further has them further apart.
-const MOST_PRICES: usize = 6000;
+/// So many bars up to a bar say what its usual range is; none after it does, so that a new bar leaves the old ones as they
+/// are.
+const BEFORE: usize = 30;
+/// About so many prices are tried at most; a series that moved further has them further apart.
+const MOST_PRICES: usize = 3000;
+/// So many prices below the lowest and above the highest are tried too.
+const MARGIN: f64 = 4.0;
 
 /// A bar in logarithms, with the usual range around it.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +48,7 @@ pub(super) struct LogBar {
     pub(super) range: f64,
 }
 
-/// The bars in logarithms. The usual range of a bar is the mean of the true ranges around it.
+/// The bars in logarithms. The usual range of a bar is the mean of the true ranges up to it.
 pub(super) fn log_bars(bars: &Bars) -> Vec<LogBar> {
     let logs = |column: &[f64]| column.iter().map(|price| libm::log(*price)).collect::<Vec<f64>>();
     let (open, high) = (logs(bars.open()), logs(bars.high()));
@@ -57,7 +60,7 @@ pub(super) fn log_bars(bars: &Bars) -> Vec<LogBar> {
     rows
 }
 
-/// Sets the usual range of each bar from the bars around it.
+/// Sets the usual range of each bar from the bars up to it, that of the first ones from the first [`BEFORE`].
 pub(super) fn set_ranges(rows: &mut [LogBar]) {
     let mut sums = Vec::with_capacity(rows.len() + 1);
     sums.push(0.0);
@@ -69,7 +72,8 @@ pub(super) fn set_ranges(rows: &mut [LogBar]) {
     }
     let length = rows.len();
     for (index, row) in rows.iter_mut().enumerate() {
-        let (from, to) = (index.saturating_sub(AROUND), (index + AROUND + 1).min(length));
+        let to = (index + 1).max(BEFORE).min(length);
+        let from = to.saturating_sub(BEFORE);
         let (Some(upper), Some(lower)) = (sums.get(to), sums.get(from)) else { continue };
         row.range = (upper - lower) / (to - from) as f64;
     }
@@ -95,13 +99,14 @@ pub(super) fn evidence(rows: &[LogBar]) -> Option<Evidence> {
     let low = rows.iter().map(|row| row.low).reduce(f64::min)?;
     let high = rows.iter().map(|row| row.high).reduce(f64::max)?;
     let usual = rows.iter().map(|row| row.range).sum::<f64>() / rows.len() as f64;
-    let margin = usual * STEP * 4.0;
-    let (first, span) = (low - margin, high - low + 2.0 * margin);
-    let step = (usual * STEP).max(span / MOST_PRICES as f64);
-    if !(step > 0.0 && span.is_finite()) {
+    if usual <= 0.0 || !usual.is_finite() {
         return None;
     }
-    let count = (span / step) as usize + 1;
+    // Whole multiples of a power of two: as bars are added the same prices are tried, but for a rare change of the power.
+    let wanted = (usual * STEP).max((high - low) / MOST_PRICES as f64);
+    let step = libm::exp2(libm::log2(wanted).floor());
+    let first = step * ((low / step).floor() - MARGIN);
+    let count = ((high - first) / step + MARGIN) as usize + 2;
     let mut parts = WIDTHS.iter().map(|width| {
         let mut trial = Trial { first, step, product: vec![Product::ONE; count], passed: vec![0; count + 1] };
         rows.iter().for_each(|row| trial.bar(row, *width));
