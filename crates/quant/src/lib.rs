@@ -20,8 +20,12 @@ pub mod strategy;
 pub mod candles;
 pub mod implied;
 pub mod indicators;
+pub mod levels;
 pub mod reading;
+pub mod realised;
 pub mod regime;
+pub mod volume_profile;
+pub mod vwap;
 
 pub use american::{American, Expiration};
 pub use bars::{Bars, InvalidBars};
