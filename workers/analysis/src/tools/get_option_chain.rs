@@ -259,9 +259,8 @@ impl Call<'_> {
             if lacking.is_empty() { Vec::new() } else { self.fetched(&lacking, sides, notes).await? }.into_iter();
         let lives: Vec<Live> = lives.into_iter().filter_map(|live| live.or_else(|| fetched.next())).collect();
         let rate = self.rate(&lives, notes).await;
-        let local = new_york::local(self.app.now);
         let part = |(pick, live): (Pick<'p>, Live)| {
-            let computed = rate.map_or_else(BTreeMap::new, |rate| compute::missing(&pick, &live, rate, local));
+            let computed = rate.map_or_else(BTreeMap::new, |rate| compute::missing(&pick, &live, rate, self.app.now));
             Part { pick, live, computed }
         };
         let parts: Vec<Part<'p>> = picks.into_iter().zip(lives).map(part).collect();
