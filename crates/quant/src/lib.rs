@@ -9,21 +9,20 @@
 pub mod american;
 pub mod bars;
 pub mod black_scholes;
+pub mod candles;
 pub mod expected_move;
 pub mod forward;
 pub mod implied;
+pub mod indicators;
+pub mod levels;
 pub mod portfolio;
+pub mod reading;
+pub mod realised;
+pub mod regime;
 pub mod rules;
 pub mod scan;
 pub mod smile;
 pub mod strategy;
-pub mod candles;
-pub mod implied;
-pub mod indicators;
-pub mod levels;
-pub mod reading;
-pub mod realised;
-pub mod regime;
 pub mod volume_profile;
 pub mod vwap;
 
