@@ -15,12 +15,12 @@ use std::{
 };
 
 use contract::Connection;
-use domain::{Error, Reason, Timestamp, UserId};
+use domain::{Error, Reason, Symbol, Timestamp, UserId};
 use edge::{caller::Caller, deadline::within, fetch::Failure};
 use futures_util::{FutureExt, lock::Mutex};
 use serde::{Deserialize, Serialize};
 use store::identity::users::{self, CredentialKind, CredentialStatus};
-use tasty::{Answer, Method, Request as Asked, retry::Trouble};
+use tasty::{Answer, Method, Request as Asked, market_data::MarketData, retry::Trouble};
 use vault::{Entropy, Place, Secret};
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
@@ -79,6 +79,17 @@ struct Held {
     credential_id: String,
     minted_at: Timestamp,
     expires_at: Timestamp,
+}
+
+impl Held {
+    /// Whether it lives long enough to be used.
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.expires_at - now > chrono::Duration::seconds(MARGIN_SECONDS)
+    }
+
+    fn token(&self) -> Secret {
+        self.token.clone()
+    }
 }
 
 /// The token as it lies in storage.
@@ -246,6 +257,10 @@ impl Core {
     /// The user's access token: held, stored, or minted now. A mint is finished whoever goes away, since TastyTrade may
     /// answer it with another grant in place of the one that was used.
     async fn token(self: &Rc<Self>, user: &UserId) -> std::result::Result<Secret, Error> {
+        let good = self.held.borrow().as_ref().filter(|held| held.is_good(edge::clock::now())).map(Held::token);
+        if let Some(token) = good {
+            return Ok(token);
+        }
         let (core, user) = (Rc::clone(self), user.clone());
         let (give, token) = futures_channel::oneshot::channel();
         self.state.wait_until(async move {
@@ -260,13 +275,8 @@ impl Core {
     async fn find_token(&self, user: &UserId) -> std::result::Result<Secret, Error> {
         let app = &App::new(&self.env)?;
         let _one_at_a_time = self.minting.lock().await;
-        let now = edge::clock::now();
-        let held = self.held.borrow().clone();
-        let held = match held {
-            Some(held) => Some(held),
-            None => self.stored(app, user).await,
-        };
-        if let Some(held) = held.filter(|held| held.expires_at - now > chrono::Duration::seconds(MARGIN_SECONDS)) {
+        let known = self.known(app, user).await;
+        if let Some(held) = known.filter(|held| held.is_good(edge::clock::now())) {
             self.held.replace(Some(held.clone()));
             return Ok(held.token);
         }
@@ -289,16 +299,11 @@ impl Core {
         if credential.status == CredentialStatus::Revoked {
             return Ok(Connection::Ended);
         }
-        let held = self.held.borrow().clone();
-        let held = match held {
-            Some(held) => Some(held),
-            None => self.stored(&app, user).await,
-        };
         let is_fresh = |held: Held| {
             let age = app.now - held.minted_at;
             held.credential_id == credential.id && age < chrono::Duration::seconds(CONFIRMED_SECONDS)
         };
-        if held.is_some_and(is_fresh) {
+        if self.known(&app, user).await.is_some_and(is_fresh) {
             return Ok(Connection::Holds);
         }
         if let Some((until, error)) = self.unconfirmed.borrow().as_ref()
@@ -319,6 +324,15 @@ impl Core {
                 self.unconfirmed.replace(Some((edge::clock::now() + pause, error.clone())));
                 Err(error)
             }
+        }
+    }
+
+    /// The token that is held or stored, good or not.
+    async fn known(&self, app: &App, user: &UserId) -> Option<Held> {
+        let held = self.held.borrow().clone();
+        match held {
+            Some(held) => Some(held),
+            None => self.stored(app, user).await,
         }
     }
 
@@ -491,6 +505,27 @@ pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::resul
     let until = app.until.unwrap_or_else(|| edge::clock::now() + WITHOUT_DEADLINE);
     let order = serde_json::to_vec(&Order { user_id: user.clone(), request, until }).map_err(|_| unreadable())?;
     to_object(app, user, "/", order).await
+}
+
+/// Sends a request in the user's name and reads what comes. `what` names it in the log.
+pub(crate) async fn ask<T>(
+    app: &App,
+    user: &UserId,
+    what: &str,
+    request: Asked,
+    read: impl FnOnce(&Answer) -> std::result::Result<tasty::Noted<T>, tasty::Error>,
+) -> std::result::Result<T, Error> {
+    let answer = call(app, user, request).await?;
+    Ok(noted(what, read(&answer).map_err(|error| explain(app, error))?))
+}
+
+/// The prices of symbols, at most as many as one request may name.
+pub(crate) async fn market_data(
+    app: &App,
+    user: &UserId,
+    symbols: &[Symbol],
+) -> std::result::Result<Vec<MarketData>, Error> {
+    ask(app, user, "market data", tasty::market_data::request(symbols), tasty::market_data::read).await
 }
 
 /// Has the user's object find out whether TastyTrade still accepts the user's grant.
