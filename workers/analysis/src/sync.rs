@@ -8,12 +8,7 @@ use domain::{
 use serde_json::{Value, json};
 use store::portfolio::{self, SyncedPortfolio};
 
-use crate::{app::App, upstream};
-
-/// The channel that tells of resources of mcp-server: `{"uri": ...}`.
-const RESOURCES: &str = "resources";
-/// The resources that a sync changes.
-const CHANGED: [&str; 2] = ["portfolio://positions", "portfolio://balances"];
+use crate::{app::App, hub, upstream};
 
 /// The user's accounts.
 pub(crate) async fn accounts(app: &App, user: &UserId) -> Result<Vec<Account>, Error> {
@@ -45,8 +40,8 @@ pub(crate) async fn held(
 /// sync was first.
 pub(crate) async fn save(app: &App, user: &UserId, synced: &SyncedPortfolio) -> Result<Value, Error> {
     if portfolio::save_sync(&app.db, user, synced).await? {
-        for uri in CHANGED {
-            app.publish(user, RESOURCES, &json!({ "uri": uri })).await;
+        for uri in [hub::POSITIONS, hub::BALANCES] {
+            app.publish(user, hub::RESOURCES, &json!({ "uri": uri })).await;
         }
     }
     Ok(summary(synced))

@@ -5,7 +5,8 @@
 //! the other calls wait for it. A token that TastyTrade no longer accepts is replaced once and the call made again.
 //!
 //! It keeps the budgets of the user's calls ([`crate::pace`]), and calls that want the same share one request
-//! ([`crate::flight`]). Market data in motion come through it as well ([`crate::stream`]).
+//! ([`crate::flight`]). Market data in motion come through it as well ([`crate::stream`]), and so does news of the user's
+//! accounts while somebody follows them ([`crate::follow`]).
 
 use std::{
     cell::{Cell, RefCell},
@@ -28,6 +29,7 @@ use crate::{
     app::App,
     credential::{self, disconnected, reconnect},
     flight::{Flight, Flights, GATHER},
+    follow::{self, Following},
     pace::{Pace, Way, later},
     stream::{self, Streams},
 };
@@ -54,23 +56,24 @@ const FORGET: &str = "/forget";
 const MAX_BODY: usize = 1024 * 1024;
 
 /// The object's class.
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 pub struct Upstream {
     core: AssertUnwindSafe<Rc<Core>>,
 }
 
 /// What the object is made of. Work that several calls share holds on to it.
-struct Core {
-    state: State,
-    env: Env,
+pub(crate) struct Core {
+    pub(crate) state: State,
+    pub(crate) env: Env,
     held: RefCell<Option<Held>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: Mutex<()>,
     /// Why the last confirmation came to nothing, and until when that is the answer to others.
     unconfirmed: RefCell<Option<(Timestamp, Error)>>,
     pace: Pace,
-    flights: Flights,
+    pub(crate) flights: Flights,
     streams: Streams,
+    pub(crate) following: Following,
 }
 
 #[derive(Clone)]
@@ -123,6 +126,7 @@ impl DurableObject for Upstream {
             pace: Pace::default(),
             flights: Flights::default(),
             streams: Streams::default(),
+            following: Following::default(),
         };
         Self { core: AssertUnwindSafe(Rc::new(core)) }
     }
@@ -147,6 +151,13 @@ impl DurableObject for Upstream {
             }
         })
     }
+
+    /// A minute of following is over.
+    async fn alarm(&self) -> Result<Response> {
+        // A panic has been logged; who follows then hears nothing until the next one comes.
+        let _ = edge::guard::catch(follow::look(&self.core)).await;
+        Response::empty()
+    }
 }
 
 impl Core {
@@ -155,6 +166,10 @@ impl Core {
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.uri().path() == FORGET {
             return self.forget_all().await;
+        }
+        if request.uri().path() == follow::LOOK {
+            follow::look(self).await;
+            return Ok(Answer::new(200, None, Vec::new(), edge::clock::now()));
         }
         if request.uri().path() == CONFIRM {
             let user: UserId = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
@@ -241,14 +256,17 @@ impl Core {
         attempts(&app, request, Some(&token), Some(&way)).await
     }
 
+    /// Asks TastyTrade something that only reads, for work of the object itself.
+    pub(crate) async fn ask(self: &Rc<Self>, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
+        let until = edge::clock::now() + WITHOUT_DEADLINE;
+        self.read(&Order { user_id: user.clone(), request, until }).await
+    }
+
     async fn stream(self: &Rc<Self>, order: stream::Order) -> std::result::Result<Answer, Error> {
         let app = App::new(&self.env)?;
         // A token for market data outlives the permission that it was given for; the permission is what counts.
         self.token(&order.user_id).await?;
-        let ask = async |request| {
-            let until = edge::clock::now() + WITHOUT_DEADLINE;
-            self.read(&Order { user_id: order.user_id.clone(), request, until }).await
-        };
+        let ask = async |request| self.ask(&order.user_id, request).await;
         let streamed = self.streams.carry_out(&self.state, &app, &order, ask).await?;
         let body = serde_json::to_vec(&streamed).map_err(|_| unreadable())?;
         Ok(Answer::new(200, None, body, app.now))
@@ -256,7 +274,7 @@ impl Core {
 
     /// The user's access token: held, stored, or minted now. A mint is finished whoever goes away, since TastyTrade may
     /// answer it with another grant in place of the one that was used.
-    async fn token(self: &Rc<Self>, user: &UserId) -> std::result::Result<Secret, Error> {
+    pub(crate) async fn token(self: &Rc<Self>, user: &UserId) -> std::result::Result<Secret, Error> {
         let good = self.held.borrow().as_ref().filter(|held| held.is_good(edge::clock::now())).map(Held::token);
         if let Some(token) = good {
             return Ok(token);
@@ -359,7 +377,7 @@ impl Core {
     }
 
     /// Drops a token that was refused, unless a newer one has taken its place.
-    async fn forget(&self, refused: &Secret) {
+    pub(crate) async fn forget(&self, refused: &Secret) {
         let _one_at_a_time = self.minting.lock().await;
         let is_current =
             self.held.borrow().as_ref().is_some_and(|held| vault::token::same(held.token.expose(), refused.expose()));
@@ -378,6 +396,7 @@ impl Core {
         let _one_at_a_time = self.minting.lock().await;
         self.flights.close();
         self.streams.end();
+        follow::end(self).await;
         self.held.replace(None);
         self.unconfirmed.replace(None);
         self.state.storage().delete_all().await.map_err(|error| {
@@ -485,7 +504,7 @@ async fn attempts(
     }
 }
 
-fn random(app: &App) -> u64 {
+pub(crate) fn random(app: &App) -> u64 {
     let mut bytes = [0; 8];
     app.entropy.fill(&mut bytes);
     u64::from_le_bytes(bytes)
