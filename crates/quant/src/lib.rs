@@ -9,9 +9,13 @@
 pub mod american;
 pub mod bars;
 pub mod black_scholes;
+pub mod dividends;
 pub mod implied;
+pub mod probability;
 
 pub use american::{American, Expiration};
 pub use bars::{Bars, InvalidBars};
 pub use black_scholes::{Contract, Greeks, Invalid};
+pub use dividends::{Dividend, Escrowed};
 pub use implied::NoVolatility;
+pub use probability::Walk;

@@ -10,6 +10,7 @@
 
 mod check;
 mod folder;
+mod options;
 
 use std::process::ExitCode;
 
@@ -21,7 +22,7 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    vec![]
+    [options::files()].concat()
 }
 
 fn main() -> ExitCode {
