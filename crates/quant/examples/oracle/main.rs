@@ -11,6 +11,8 @@
 mod check;
 mod folder;
 mod options;
+mod strategies;
+mod indicators;
 
 use std::process::ExitCode;
 
@@ -23,6 +25,10 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
     [options::files()].concat()
+    vec![("option_strategies.json", strategies::strategies)]
+    let mut files = vec![];
+    files.extend(indicators::files());
+    files
 }
 
 fn main() -> ExitCode {
