@@ -3,7 +3,7 @@
 //! Nothing runs by itself here: the orders are looked at whenever somebody calls or listens. An order is filled whole, each
 //! leg at the bid or ask, when the market is open and the sum is no worse than the order's price.
 
-use domain::Timestamp;
+use domain::{Timestamp, exchange};
 use rust_decimal::Decimal;
 
 use super::{Kind, Order, Status, Tif, complex, show};
@@ -83,7 +83,7 @@ fn told(desk: &mut Desk<'_>, order: &Order, now: Timestamp) {
 fn end_of(order: &Order) -> Option<Timestamp> {
     match order.tif {
         Tif::Gtc => None,
-        Tif::Gtd => order.gtc_date.map(|day| calendar::eastern(day, 16, 0)),
+        Tif::Gtd => order.gtc_date.map(|day| exchange::option_ends_at(day, exchange::Settlement::Afternoon)),
         Tif::Day => {
             let session = calendar::current(order.received_at);
             let session =
