@@ -44,6 +44,7 @@ impl Model {
     pub(crate) fn price(self, contract: &Contract, volatility: f64) -> Result<f64, Invalid> {
         match self {
             Self::European => contract.price(volatility),
+            Self::American => contract.american_price(volatility),
         }
     }
 
@@ -51,6 +52,7 @@ impl Model {
     pub(crate) fn greeks(self, contract: &Contract, volatility: f64) -> Result<Greeks, Invalid> {
         match self {
             Self::European => contract.greeks(volatility),
+            Self::American => contract.american(volatility).map(|found| found.greeks),
         }
     }
 }
