@@ -15,6 +15,7 @@ pub mod implied;
 pub mod portfolio;
 pub mod rules;
 pub mod smile;
+pub mod scan;
 pub mod strategy;
 
 pub use american::{American, Expiration};
