@@ -10,6 +10,9 @@
 
 mod check;
 mod folder;
+mod options;
+mod strategies;
+mod indicators;
 
 use std::process::ExitCode;
 
@@ -21,7 +24,11 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    vec![]
+    [options::files()].concat()
+    vec![("option_strategies.json", strategies::strategies)]
+    let mut files = vec![];
+    files.extend(indicators::files());
+    files
 }
 
 fn main() -> ExitCode {
