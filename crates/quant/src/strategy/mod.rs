@@ -38,6 +38,8 @@ pub enum Model {
     /// Exercised at the end only: Black, Scholes and Merton.
     #[default]
     European,
+    /// Exercised when that is worth most, as options on stocks and funds may be: by the boundary of exercise.
+    American,
 }
 
 /// What holds for all legs: the underlying and money.

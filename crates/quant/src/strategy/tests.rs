@@ -145,6 +145,24 @@ fn sampling_agrees_with_the_exact_way() {
 }
 
 #[test]
+fn the_right_to_exercise_early_is_worth_something() {
+    let long = of(&[leg(Put, 120.0, 1.0, 20.0)]);
+    let european = long.position(&MARKET, Model::European).unwrap();
+    let american = long.position(&MARKET, Model::American).unwrap();
+    assert!(american.value > european.value + 1.0, "{} {}", american.value, european.value);
+    assert!(american.value >= 2000.0 && american.delta < european.delta);
+    // At the end they are the same, and shortly before nearly so.
+    let end = |model| long.profit_after(&MARKET, 104.0, 45.0 / 365.0, 0.0, model).unwrap();
+    near(end(Model::American), end(Model::European), 0.0);
+    near(long.profit_after(&MARKET, 104.0, 44.99 / 365.0, 0.0, Model::American).unwrap(), end(Model::American), 1.0);
+    // A call that is kept never loses more than its price.
+    let near_leg = Leg { years: 30.0 / 365.0, ..leg(Call, 100.0, -1.0, 3.6) };
+    let calendar = of(&[near_leg, Leg { years: 60.0 / 365.0, quantity: 1.0, premium: 5.1, ..near_leg }]);
+    let outcome = calendar.outcome(&MARKET, 0.3, Model::American).unwrap();
+    near(outcome.max_loss.unwrap(), -150.0, 0.01);
+}
+
+#[test]
 fn collateral_by_hand() {
     // The broker's own example: a put at 45 sold for 0.50 with the stock at 47.50 requires 750 and takes 700.
     let market = Market { spot: 47.5, ..MARKET };
