@@ -26,6 +26,7 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 fn files() -> Vec<(&'static str, Compare)> {
     let mut files: Vec<(&'static str, Compare)> = vec![("option_strategies.json", strategies::strategies)];
     let mut files: Vec<(&'static str, Compare)> = vec![];
+    files.extend(options::files());
     files.extend(indicators::files());
     files.extend(options::files());
     files.push(("option_strategies.json", strategies::strategies));
