@@ -458,12 +458,13 @@ fn what_is_filled_in_part_is_cancelled_or_replaced_for_the_rest() {
     let mut bench = Bench::new();
     bench.post("/sim/clock", &json!({ "now": "2026-11-20T15:00:00Z", "frozen": true }));
     let access = saver(&mut bench);
+    bench.post("/sim/price", &json!({ "symbol": "F", "price": 5 }));
     let place = |bench: &mut Bench, order: &Value| {
         let (status, placed) = call(bench, &access, Method::POST, ORDERS, order);
         assert_eq!(status, 201, "{placed}");
         placed["data"]["order"]["id"].clone()
     };
-    let id = place(&mut bench, &shares("20", 1500));
+    let id = place(&mut bench, &shares("6", 1500));
     let path = format!("{ORDERS}/{id}");
     let resting = bench.get(&path, &access).1["data"].clone();
     let left = resting["legs"][0]["remaining-quantity"].as_i64().unwrap();
@@ -480,12 +481,12 @@ fn what_is_filled_in_part_is_cancelled_or_replaced_for_the_rest() {
     assert_eq!(call(&mut bench, &access, Method::DELETE, &path, &Value::Null).1["data"]["status"], "Cancelled");
     let names: Vec<String> = told(&bench, &new["data"]["id"]).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["Received", "Routed", "In Flight", "Live", "Cancel Requested", "Cancelled"]);
-    let mut at_once = shares("15", 1000);
+    let mut at_once = shares("6", 1500);
     at_once["time-in-force"] = json!("IOC");
     let id = place(&mut bench, &at_once);
     let ended = bench.get(&format!("{ORDERS}/{id}"), &access).1["data"].clone();
     assert_eq!(ended["status"], "Cancelled");
-    assert!(ended["legs"][0]["remaining-quantity"].as_i64().unwrap() < 1000);
+    assert!(ended["legs"][0]["remaining-quantity"].as_i64().unwrap() < 1500);
 }
 
 #[test]
