@@ -4,6 +4,7 @@
 //! of calls that a tool makes are that tool's arguments; `schemas/` holds their JSON Schemas, kept true by a test.
 
 pub mod account;
+pub mod analysis;
 pub mod config;
 pub mod connection;
 pub mod market;

@@ -11,7 +11,7 @@ use store::portfolio::{self, SyncedPortfolio};
 use crate::{app::App, upstream};
 
 /// The channel that tells of resources of mcp-server: `{"uri": ...}`.
-const RESOURCES: &str = "resources";
+pub(crate) const RESOURCES: &str = "resources";
 /// The resources that a sync changes.
 const CHANGED: [&str; 2] = ["portfolio://positions", "portfolio://balances"];
 

@@ -10,6 +10,8 @@
 
 mod check;
 mod folder;
+mod strategies;
+mod indicators;
 
 use std::process::ExitCode;
 
@@ -21,7 +23,10 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    vec![]
+    vec![("option_strategies.json", strategies::strategies)]
+    let mut files = vec![];
+    files.extend(indicators::files());
+    files
 }
 
 fn main() -> ExitCode {

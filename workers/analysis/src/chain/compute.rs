@@ -21,11 +21,13 @@ const WIDEST: f64 = 0.5;
 const MOST_YIELD: f64 = 0.3;
 
 /// What the options of an expiration have in common.
-struct Market {
-    spot: f64,
-    years: f64,
-    rate: f64,
-    yields: f64,
+pub(crate) struct Market {
+    /// In the strikes' units.
+    pub(crate) spot: f64,
+    pub(crate) years: f64,
+    pub(crate) rate: f64,
+    /// Where a call and a put of one strike are quoted near the price, what they imply; else zero.
+    pub(crate) yields: f64,
 }
 
 /// The greeks of every option of an expiration that has none, or why there are none.
@@ -44,7 +46,8 @@ pub(crate) fn missing(
     lacking.map(of).collect()
 }
 
-fn market(pick: &Pick<'_>, live: &Live, rate: f64, now: Timestamp) -> Result<Market, &'static str> {
+/// What an expiration is computed with, or why it cannot be.
+pub(crate) fn market(pick: &Pick<'_>, live: &Live, rate: f64, now: Timestamp) -> Result<Market, &'static str> {
     let spot = unit_price(pick.root, pick.price).ok_or("the price of the underlying is not known")?;
     let years = years(pick, now).ok_or("the options have ended")?;
     let plain = Market { spot, years, rate, yields: 0.0 };

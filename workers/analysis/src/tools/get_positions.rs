@@ -20,7 +20,6 @@ use tasty::{
     dxlink::{Collected, Ended, Greeks, Kind, Wanted},
     market_data::{self, MarketData},
     positions::Held,
-    risk_free_rate,
     symbol::streamer,
 };
 
@@ -33,8 +32,9 @@ use super::{
 };
 use crate::{
     app::App,
+    gather,
     live::{self, Found},
-    stream, upstream,
+    stream,
 };
 
 /// How long greeks are waited for, and prices of underlyings.
@@ -106,11 +106,7 @@ async fn market(app: &App, user: &UserId, found: &[Found<Vec<Held>>], with_greek
     }
     let lacks = |held: &&Held| !market.greeks.contains_key(&held.position.symbol);
     if with_greeks && options.iter().any(lacks) {
-        let ask = async {
-            let answer = upstream::call(app, user, risk_free_rate::request()).await?;
-            Ok::<f64, Error>(risk_free_rate::read(&answer)?)
-        };
-        market.rate = within(RATE_WAIT, ask).await.and_then(Result::ok);
+        market.rate = gather::rate::risk_free(app, user, RATE_WAIT).await.ok();
     }
     (market, told)
 }
