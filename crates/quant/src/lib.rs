@@ -13,7 +13,6 @@ pub mod candles;
 pub mod expected_move;
 pub mod forward;
 pub mod implied;
-pub mod implied;
 pub mod indicators;
 pub mod levels;
 pub mod portfolio;

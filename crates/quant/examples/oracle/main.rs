@@ -23,8 +23,7 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    vec![("option_strategies.json", strategies::strategies)]
-    let mut files = vec![];
+    let mut files: Vec<(&'static str, Compare)> = vec![("option_strategies.json", strategies::strategies)];
     files.extend(indicators::files());
     files
 }

@@ -273,7 +273,8 @@ async fn of_known(
     symbol: &Symbol,
     asked: impl Future<Output = Result<Streamed, Error>>,
 ) -> Result<Streamed, Error> {
-    let asked = match select(pin!(asked), pin!(Delay::from(DOUBT))).await {
+    let asked = pin!(asked);
+    let asked = match select(asked, pin!(Delay::from(DOUBT))).await {
         Either::Left((streamed, _)) => return streamed,
         Either::Right(((), asked)) => asked,
     };

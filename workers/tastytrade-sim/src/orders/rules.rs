@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The rules of an order.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Rules {
     pub route_after: Option<Timestamp>,
     pub routed_at: Option<Timestamp>,
@@ -100,12 +100,6 @@ impl Rules {
         let conditions: Vec<Value> = self.conditions.iter().enumerate().map(|(id, one)| one.item(id)).collect();
         fields.insert("order-conditions".to_owned(), json!(conditions));
         Value::Object(fields)
-    }
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { route_after: None, routed_at: None, cancel_at: None, cancelled_at: None, conditions: Vec::new() }
     }
 }
 

@@ -113,7 +113,7 @@ impl Session {
                     return Err("connect-not-completed");
                 }
                 if action == "quote-alerts-subscribe" {
-                    self.accounts.insert(quote_alerts::channel(&caller.user));
+                    self.accounts.insert(quote_alerts::channel(caller.user));
                 }
                 Ok(message["value"].clone())
             }
