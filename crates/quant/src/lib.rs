@@ -24,7 +24,6 @@ pub mod regime;
 pub mod rules;
 pub mod scan;
 pub mod smile;
-pub mod scan;
 pub mod strategy;
 pub mod volume_profile;
 pub mod vwap;
