@@ -11,6 +11,7 @@
 mod check;
 mod folder;
 mod indicators;
+mod levels;
 
 use std::process::ExitCode;
 
@@ -24,6 +25,7 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 fn files() -> Vec<(&'static str, Compare)> {
     let mut files = vec![];
     files.extend(indicators::files());
+    files.extend(levels::files());
     files
 }
 
