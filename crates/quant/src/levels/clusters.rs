@@ -187,7 +187,8 @@ mod tests {
     fn a_chain_is_one_by_its_links_and_several_by_its_ends() {
         let prices = [5.0, 1.0, 2.0, 3.0];
         assert_eq!(groups(&prices, Linkage::Single, 1.0), [vec![1.0, 2.0, 3.0], vec![5.0]]);
-        assert_eq!(groups(&prices, Linkage::Complete, 1.0), [vec![1.0, 2.0], vec![3.0], vec![5.0]]);
+        // Of the equally near neighbours of 2 the one that the chain from the first price came by.
+        assert_eq!(groups(&prices, Linkage::Complete, 1.0), [vec![1.0], vec![2.0, 3.0], vec![5.0]]);
         assert_eq!(groups(&prices, Linkage::Average, 1.5), [vec![1.0, 2.0, 3.0], vec![5.0]]);
         assert_eq!(groups(&prices, Linkage::Single, f64::INFINITY).len(), 1);
         assert_eq!(groups(&prices, Linkage::Single, -1.0).len(), 4);
