@@ -12,6 +12,8 @@ mod check;
 mod folder;
 mod indicators;
 mod levels;
+mod options;
+mod strategies;
 
 use std::process::ExitCode;
 
@@ -23,7 +25,9 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    let mut files = vec![];
+    let mut files: Vec<(&'static str, Compare)> = vec![];
+    files.push(("option_strategies.json", strategies::strategies));
+    files.extend(options::files());
     files.extend(indicators::files());
     files.extend(levels::files());
     files

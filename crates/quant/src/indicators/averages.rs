@@ -21,8 +21,29 @@ pub fn sma(values: &[f64], n: usize) -> Result<Series, InvalidParameter> {
 ///
 /// [`InvalidParameter`] for a period of 0 or above 100,000.
 pub fn ema(values: &[f64], n: usize) -> Result<Series, InvalidParameter> {
-    let n = period("the period of EMA", n, 1)?;
-    talib_one("EMA", values.len(), |last, out| Core::new().ema(0, last, values, n, out))
+    period("the period of EMA", n, 1)?;
+    Ok(exponential(values, n, 0))
+}
+
+/// The exponential average that starts from the mean of the `n` values after the first `skip`.
+///
+/// Rounded as TA-Lib in C rounds it. Its port to Rust takes the same sum apart differently, which costs digits where prices
+/// are large against their moves: a difference of two averages shows it.
+pub(super) fn exponential(values: &[f64], n: usize, skip: usize) -> Series {
+    let mut series = vec![None; values.len()];
+    let Some(seed) = values.get(skip..skip + n).map(|first| first.iter().sum::<f64>() / n as f64) else {
+        return series;
+    };
+    let factor = 2.0 / (n as f64 + 1.0);
+    let mut average = seed;
+    let first = skip + n - 1;
+    for (bar, (entry, value)) in series.iter_mut().zip(values).enumerate().skip(first) {
+        if bar > first {
+            average = (value - average).mul_add(factor, average);
+        }
+        *entry = finite(average);
+    }
+    series
 }
 
 /// The moving average with weights that fall linearly from `n` for the newest value to 1.

@@ -2,8 +2,8 @@
 
 use ta_lib::{Core, MAType};
 
-use super::averages::sma;
-use super::{InvalidParameter, Series, chained, period, talib, talib_one};
+use super::averages::{exponential, sma};
+use super::{InvalidParameter, Series, both, chained, period, talib, talib_one};
 use crate::Bars;
 
 /// Wilder's relative strength index over `n` bars, 0 to 100. 0 as long as the value never moved.
@@ -32,20 +32,24 @@ pub struct Macd {
     pub histogram: Series,
 }
 
-/// MACD with periods `fast`, `slow` and `signal`, usually 12, 26 and 9. The quick average starts at the bar at which the
-/// slow one does, from the mean of its last `fast` values.
+/// MACD with periods `fast`, `slow` and `signal`, usually 12, 26 and 9; the shorter of the first two is the quick one. Both
+/// averages start at the same bar, the quick one from the mean of the last `fast` values up to there.
 ///
 /// # Errors
 ///
 /// [`InvalidParameter`] for a period of the averages below 2, of the signal below 1, or any above 100,000.
 pub fn macd(values: &[f64], fast: usize, slow: usize, signal: usize) -> Result<Macd, InvalidParameter> {
-    let fast = period("the fast period of MACD", fast, 2)?;
-    let slow = period("the slow period of MACD", slow, 2)?;
-    let signal = period("the signal period of MACD", signal, 1)?;
-    let [line, signal, histogram] = talib::<3>("MACD", values.len(), |last, [line, smooth, histogram]| {
-        Core::new().macd(0, last, values, fast, slow, signal, line, smooth, histogram)
-    })?;
-    Ok(Macd { line, signal, histogram })
+    period("the fast period of MACD", fast, 2)?;
+    period("the slow period of MACD", slow, 2)?;
+    period("the signal period of MACD", signal, 1)?;
+    let (fast, slow) = (fast.min(slow), fast.max(slow));
+    let quick = exponential(values, fast, slow - fast);
+    let mut line = both(&quick, &exponential(values, slow, 0), |quick, slow| quick - slow);
+    let [smooth] = chained(&line, |line| Ok([exponential(line, signal, 0)]))?;
+    // The three columns start together, at the first bar that has a signal.
+    line.iter_mut().zip(&smooth).for_each(|(line, signal)| *line = line.filter(|_| signal.is_some()));
+    let histogram = both(&line, &smooth, |line, signal| line - signal);
+    Ok(Macd { line, signal: smooth, histogram })
 }
 
 /// Lane's stochastic: where the close lies between the lowest low (0) and the highest high (100).

@@ -2,7 +2,7 @@
 
 use ta_lib::Core;
 
-use super::{InvalidParameter, Series, finite, period, talib_one};
+use super::{InvalidParameter, Series, both, finite, period, talib_one};
 use crate::Bars;
 
 /// Granville's on-balance volume: the volume of bars that closed higher less that of bars that closed lower, from the first
@@ -28,12 +28,25 @@ pub fn accumulation(bars: &Bars) -> Series {
 ///
 /// [`InvalidParameter`] for a period below 2 or above 100,000.
 pub fn chaikin_oscillator(bars: &Bars, fast: usize, slow: usize) -> Result<Series, InvalidParameter> {
-    let fast = period("the fast period of the Chaikin oscillator", fast, 2)?;
-    let slow = period("the slow period of the Chaikin oscillator", slow, 2)?;
-    let (high, low, close, volume) = (bars.high(), bars.low(), bars.close(), bars.volume());
-    talib_one("the Chaikin oscillator", bars.len(), |last, out| {
-        Core::new().adosc(0, last, high, low, close, volume, fast, slow, out)
-    })
+    period("the fast period of the Chaikin oscillator", fast, 2)?;
+    period("the slow period of the Chaikin oscillator", slow, 2)?;
+    let accumulated = accumulation(bars);
+    let series = both(&decayed(&accumulated, fast), &decayed(&accumulated, slow), |fast, slow| fast - slow);
+    let first = fast.max(slow) - 1;
+    Ok(series.into_iter().enumerate().map(|(bar, value)| value.filter(|_| bar >= first)).collect())
+}
+
+/// The exponential average that starts at the first value itself. Accumulation is large against what it changes by: the sum
+/// is rounded in the order of TA-Lib in C, since the difference of two such averages shows it.
+fn decayed(series: &[Option<f64>], n: usize) -> Series {
+    let factor = 2.0 / (n as f64 + 1.0);
+    let mut average: Option<f64> = None;
+    let step = |value: &Option<f64>| {
+        let value = (*value)?;
+        average = Some(average.map_or(value, |average| (1.0 - factor).mul_add(average, factor * value)));
+        average.and_then(finite)
+    };
+    series.iter().map(step).collect()
 }
 
 /// The money flow index over `n` bars: like RSI, of the typical price times the volume, 0 to 100.

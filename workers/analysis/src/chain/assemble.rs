@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contract::market::{
-    Source,
-    chain::{ChainExpiration, Columns, Form, GreeksSource, OptionChain, OptionRow, SideColumns, StrikeRow, Wanted},
+    GreeksSource, Source,
+    chain::{ChainExpiration, Columns, Form, OptionChain, OptionRow, SideColumns, StrikeRow, Wanted},
 };
 use domain::{Decimal, Timestamp, occ::Side};
 
@@ -30,7 +30,7 @@ pub(crate) struct Part<'a> {
 
 impl Part<'_> {
     /// The greeks of an option with where they come from, or why there are none.
-    fn greeks(&self, key: Key, tick: &Tick) -> Result<(Greeks, GreeksSource), String> {
+    pub(crate) fn greeks(&self, key: Key, tick: &Tick) -> Result<(Greeks, GreeksSource), String> {
         match (tick.greeks, self.computed.get(&key)) {
             (Some(greeks), _) => Ok((greeks, GreeksSource::Dxlink)),
             (None, Some(Ok(greeks))) => Ok((*greeks, GreeksSource::Computed)),
