@@ -419,15 +419,17 @@ impl Holds {
         counts
     }
 
-    /// How much more often found levels hold than random ones, in standard errors: the difference of the two shares, with
-    /// whole series as what was drawn, as the levels of one series share its path.
+    /// How much more often found levels hold than random ones, in standard errors: that of a share of so many levels, or
+    /// that with whole series as what was drawn where it is larger, as the levels of one series share its path.
     fn check(&self, which: &str, bound: Bound) -> Check {
         let sum = |column: usize| self.0.iter().map(|counts| counts[column]).sum::<f64>();
         let (found, random) = (sum(0) / sum(1).max(1.0), sum(2) / sum(3).max(1.0));
         let influence = |counts: &[f64; 4]| {
             (counts[0] - found * counts[1]) / sum(1).max(1.0) - (counts[2] - random * counts[3]) / sum(3).max(1.0)
         };
-        let error = self.0.iter().map(|counts| influence(counts).powi(2)).sum::<f64>().sqrt();
+        let by_series = self.0.iter().map(|counts| influence(counts).powi(2)).sum::<f64>().sqrt();
+        let by_levels = (random * (1.0 - random) / sum(1).max(1.0)).sqrt();
+        let error = by_series.max(by_levels);
         let mut check = Check::new(&format!("held, {which}: {found:.3} of {}, random {random:.3}", sum(1)), bound);
         check.row("difference in standard errors", (found - random).max(0.0) / error.max(1e-9));
         check
