@@ -88,6 +88,8 @@ pub struct Wanted {
     pub delta: Option<(f64, f64)>,
     /// Strikes on each side of the price; all where absent.
     pub strikes: Option<usize>,
+    /// Only strikes between these parts of the underlying's price; all where absent. No argument of the tool.
+    pub near: Option<(f64, f64)>,
     /// Which options.
     pub side: Sides,
     /// In which form.
@@ -117,6 +119,7 @@ impl GetOptionChainInput {
             expirations: self.expirations()?,
             delta: self.delta()?,
             strikes: self.strikes()?,
+            near: None,
             side: self.side,
             form: self.format,
         })

@@ -30,7 +30,7 @@ pub(crate) struct Part<'a> {
 
 impl Part<'_> {
     /// The greeks of an option with where they come from, or why there are none.
-    fn greeks(&self, key: Key, tick: &Tick) -> Result<(Greeks, GreeksSource), String> {
+    pub(crate) fn greeks(&self, key: Key, tick: &Tick) -> Result<(Greeks, GreeksSource), String> {
         match (tick.greeks, self.computed.get(&key)) {
             (Some(greeks), _) => Ok((greeks, GreeksSource::Dxlink)),
             (None, Some(Ok(greeks))) => Ok((*greeks, GreeksSource::Computed)),

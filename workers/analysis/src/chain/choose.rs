@@ -166,6 +166,7 @@ pub(crate) fn picks<'a>(
             None => (0..expiration.strikes.len()).collect(),
             Some(each) => around(expiration, unit_price(root, price), each).collect(),
         };
+        let places = near(expiration, unit_price(root, price), wanted.near, places);
         if wanted.strikes.is_some() && price.is_none() && notes.is_empty() {
             let of = &root.underlying;
             notes.push(format!("The price of {of} is not known: strikes are those in the middle of the list."));
@@ -210,6 +211,15 @@ fn around(expiration: &Expiration, price: Option<f64>, each: usize) -> std::ops:
         None => count / 2,
     };
     middle.saturating_sub(each)..middle.saturating_add(each).min(count)
+}
+
+/// The places whose strikes lie between two parts of a price; all of them where either is not known.
+fn near(expiration: &Expiration, price: Option<f64>, parts: Option<(f64, f64)>, mut places: Vec<usize>) -> Vec<usize> {
+    if let Some((price, (least, most))) = price.zip(parts) {
+        let is_near = |strike: f64| (least * price..=most * price).contains(&strike);
+        places.retain(|place| expiration.strike(*place).and_then(super::float).is_some_and(is_near));
+    }
+    places
 }
 
 /// What is shown of an expiration without its strikes.

@@ -30,6 +30,17 @@ pub(crate) async fn risk_free(app: &App, user: &UserId, wait: Duration) -> Resul
     Ok(rate)
 }
 
+/// The rate to compute with where TastyTrade does not tell its own.
+const USUAL: f64 = 0.04;
+
+/// The risk-free rate, or the usual one with a note that says so.
+pub(crate) async fn or_usual(app: &App, user: &UserId, wait: Duration) -> (f64, Option<String>) {
+    match risk_free(app, user, wait).await {
+        Ok(rate) => (rate, None),
+        Err(_) => (USUAL, Some("TastyTrade did not tell its risk-free rate; 4 % is taken.".to_owned())),
+    }
+}
+
 /// The key of a rate in the cache.
 fn rate_key(name: &str) -> String {
     format!("rate:{name}")

@@ -10,7 +10,10 @@ use contract::{
 use domain::{Decimal, Error, Reason, Symbol, Timestamp};
 
 use super::{Asked, new_york};
-use crate::metrics::{self, Found, Known};
+use crate::{
+    gather,
+    metrics::{self, Found, Known},
+};
 
 /// For so many symbols the expirations are listed unless the caller says otherwise.
 const TERMS_UNASKED: usize = 5;
@@ -79,8 +82,7 @@ fn assemble(
 fn one(known: Known, terms: bool, now: Timestamp) -> SymbolMetrics {
     let Known { metrics, source, as_of } = known;
     let today = new_york::day(now);
-    // TastyTrade keeps the last report until it knows the next one.
-    let earnings = metrics.earnings.filter(|earnings| earnings.date >= today);
+    let earnings = gather::events::events(&metrics, today).earnings;
     let terms = metrics.term_structure.into_iter().filter(|each| terms && each.expiration >= today);
     SymbolMetrics {
         symbol: metrics.symbol,

@@ -1,65 +1,33 @@
 //! `get_price_history`: bars from the stream of market data.
 
-use std::{fmt::Write, time::Duration};
+use std::fmt::Write;
 
-use chrono::{Datelike, Days, NaiveDate, NaiveTime, TimeDelta};
+use chrono::{Datelike, Days, NaiveDate, TimeDelta};
 use contract::{
     Rendered,
-    market::{
-        Source,
-        history::{self, GetPriceHistoryInput, Interval, MAX_BARS, PriceHistory, Range},
-    },
+    market::history::{GetPriceHistoryInput, Interval, MAX_BARS, PriceHistory, Range},
     tool::symbol_argument,
 };
-use domain::{Decimal, Error, Reason, Symbol, Timestamp, UserId};
-use edge::kv::Ttl;
-use serde::{Deserialize, Serialize};
-use tasty::{
-    dxlink::{Candle, CandleSeries, Ended, Period, Unit, Wanted},
-    symbol::Kind,
-};
+use domain::{Decimal, Error, Timestamp};
 
 use super::{Asked, new_york};
-use crate::{app::App, instruments, stream, upstream};
+use crate::gather::bars::{self, Candles, MAX_SPAN, midnight};
 
-/// How long the stream may take; the call itself has more.
-const WAIT: Duration = Duration::from_secs(8);
-/// The stream cuts series that are longer, at the old end. Nights count, since they are not known before.
-const MAX_SPAN: i64 = 20_000;
 /// The longest that `days` may reach back.
 const MAX_DAYS: i64 = 5000;
 /// So many bars are in the text.
 const SHOWN: usize = 10;
-
-/// Bars as they lie in the cache.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Kept {
-    as_of: Timestamp,
-    candles: Vec<Candle>,
-}
 
 /// Bars of one symbol.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, input) = asked.read::<GetPriceHistoryInput>()?;
     let asked_for = symbol_argument("symbol", &input.symbol)?;
     let span = Span::of(&input, app.now)?;
-    let (symbol, streamer, mut notes) = streamer(app, user, &asked_for).await?;
-    let series = CandleSeries {
-        symbol: streamer,
-        period: period(input.interval),
-        regular_hours: !input.extended_hours && has_sessions(&symbol),
-        from: span.from,
-    };
-    let name = format!("{}:{}", series.name(), span.from.timestamp());
-    let (kept, source) = match cached(app, &name, input.interval).await {
-        Some(kept) => (kept, Source::Cache),
-        None => (collect(app, user, &symbol, series, &name, &mut notes).await?, Source::Dxlink),
-    };
-    let extended_hours = input.extended_hours || !has_sessions(&symbol);
-    let head = Head { symbol: symbol.to_string(), interval: input.interval, extended_hours, source, notes };
-    let history = assemble(head, kept, &span);
+    let candles = bars::candles(app, user, &asked_for, input.interval, input.extended_hours, span.from).await?;
+    let symbol = candles.symbol.clone();
+    let history = assemble(input.interval, candles, &span);
     if history.bars == 0 {
-        return Err(nothing(&symbol));
+        return Err(bars::nothing(&symbol));
     }
     Rendered::new(&history, text(&history))
 }
@@ -116,10 +84,6 @@ impl Span {
     }
 }
 
-fn midnight(day: NaiveDate) -> Timestamp {
-    day.and_time(NaiveTime::MIN).and_utc()
-}
-
 fn named(range: Range, today: NaiveDate) -> NaiveDate {
     let days = match range {
         Range::YearToDate => return NaiveDate::from_ymd_opt(today.year(), 1, 1).unwrap_or(today),
@@ -165,128 +129,8 @@ fn reaches(interval: Interval, from: Timestamp, now: Timestamp) -> Result<(), Er
     Err(Error::invalid_argument("interval", message))
 }
 
-const fn period(interval: Interval) -> Period {
-    match interval {
-        Interval::Minute1 => Period::of(1, Unit::Minute),
-        Interval::Minute5 => Period::of(5, Unit::Minute),
-        Interval::Minute15 => Period::of(15, Unit::Minute),
-        Interval::Minute30 => Period::of(30, Unit::Minute),
-        Interval::Hour1 => Period::of(1, Unit::Hour),
-        Interval::Hour4 => Period::of(4, Unit::Hour),
-        Interval::Day1 => Period::of(1, Unit::Day),
-        Interval::Week1 => Period::of(1, Unit::Week),
-        Interval::Month1 => Period::of(1, Unit::Month),
-    }
-}
-
-/// Whether there is a regular session to tell from other hours.
-fn has_sessions(symbol: &Symbol) -> bool {
-    matches!(Kind::of(symbol), Kind::Equity | Kind::Index | Kind::EquityOption)
-}
-
-/// The symbol as TastyTrade and as the stream spell it, and notes.
-async fn streamer(app: &App, user: &UserId, symbol: &Symbol) -> Result<(Symbol, String, Vec<String>), Error> {
-    if let Some(streamer) = tasty::symbol::streamer(symbol) {
-        return Ok((symbol.clone(), streamer, Vec::new()));
-    }
-    let instrument = instruments::find(app, user, symbol).await?;
-    let found = Symbol::parse(&instrument.symbol).unwrap_or_else(|_| symbol.clone());
-    let notes = if found == *symbol {
-        Vec::new()
-    } else {
-        vec![format!("{symbol} is the product; this is its active month, {found}.")]
-    };
-    let streamer = instrument.streamer_symbol.ok_or_else(|| nothing(symbol))?;
-    Ok((found, streamer, notes))
-}
-
-fn nothing(symbol: &Symbol) -> Error {
-    let message = format!(
-        "TastyTrade has no bars of {symbol} in this range. Check the symbol with search_symbols, or ask for a longer range."
-    );
-    Error::new(Reason::NotFound, message).with("symbols", vec![symbol.as_str()])
-}
-
-/// For how many seconds bars may come from the cache: the newest one moves.
-const fn fresh_seconds(interval: Interval) -> i64 {
-    if interval.minutes() <= 5 { 30 } else { 120 }
-}
-
-async fn cached(app: &App, name: &str, interval: Interval) -> Option<Kept> {
-    let kept: Kept = serde_json::from_str(&app.kv.get(&history::cache_key(name)).await?).ok()?;
-    (app.now - kept.as_of <= TimeDelta::seconds(fresh_seconds(interval))).then_some(kept)
-}
-
-/// Bars from the stream; whole ones, unless they come late, go into the cache.
-async fn collect(
-    app: &App,
-    user: &UserId,
-    symbol: &Symbol,
-    series: CandleSeries,
-    name: &str,
-    notes: &mut Vec<String>,
-) -> Result<Kept, Error> {
-    let sent = series.name();
-    let mut streamed =
-        stream::collect(app, user, Wanted::events(&[], Vec::<String>::new()).and_candles([series]), WAIT).await?;
-    let candles = streamed.collected.candles.remove(&sent).unwrap_or_default();
-    if candles.candles.is_empty() {
-        return Err(why_none(app, user, symbol, streamed.collected.ended).await);
-    }
-    let kept = Kept { as_of: streamed.as_of, candles: candles.candles };
-    if !candles.is_complete {
-        notes.push("Older bars of the range did not come in time. Try again, or ask for fewer.".to_owned());
-    }
-    if streamed.is_delayed {
-        notes.push("Market data of this login come late, by a quarter of an hour as a rule.".to_owned());
-    }
-    if candles.is_complete && !streamed.is_delayed {
-        keep(app, name, &kept).await;
-    }
-    Ok(kept)
-}
-
-/// Why there are no bars. The stream says nothing of a symbol that it does not know, so that silence may mean either.
-async fn why_none(app: &App, user: &UserId, symbol: &Symbol, ended: Ended) -> Error {
-    match ended {
-        Ended::Complete => nothing(symbol),
-        Ended::Deadline | Ended::Quiet if is_unknown(app, user, symbol).await => nothing(symbol),
-        Ended::Deadline | Ended::Quiet => {
-            Error::new(Reason::UpstreamTimeout, "TastyTrade's market data did not come in time. Try again in a moment.")
-        }
-        Ended::Broken(_) => Error::new(
-            Reason::UpstreamUnavailable,
-            "The connection to TastyTrade's market data broke. Try again in a moment.",
-        ),
-    }
-}
-
-/// Whether TastyTrade has no price of a symbol either; if it cannot be asked, the symbol counts as known.
-async fn is_unknown(app: &App, user: &UserId, symbol: &Symbol) -> bool {
-    let Ok(answer) = upstream::call(app, user, tasty::market_data::request(std::slice::from_ref(symbol))).await else {
-        return false;
-    };
-    tasty::market_data::read(&answer).is_ok_and(|data| data.value.is_empty())
-}
-
-async fn keep(app: &App, name: &str, kept: &Kept) {
-    if let Ok(text) = serde_json::to_string(kept) {
-        app.kv.put(&history::cache_key(name), &text, Ttl::seconds(120)).await;
-    }
-}
-
-/// What is known before the bars.
-struct Head {
-    symbol: String,
-    interval: Interval,
-    extended_hours: bool,
-    source: Source,
-    notes: Vec<String>,
-}
-
-fn assemble(head: Head, kept: Kept, span: &Span) -> PriceHistory {
-    let Head { symbol, interval, extended_hours, source, mut notes } = head;
-    let mut candles = kept.candles;
+fn assemble(interval: Interval, candles: Candles, span: &Span) -> PriceHistory {
+    let Candles { symbol, extended_hours, mut candles, source, as_of, mut notes } = candles;
     candles.retain(|candle| candle.at >= span.from && span.until.is_none_or(|until| candle.at < until));
     if let Some(last) = candles.last().filter(|_| span.last_day).map(|last| day_of(last.at, interval)) {
         candles.retain(|candle| day_of(candle.at, interval) == last);
@@ -306,7 +150,7 @@ fn assemble(head: Head, kept: Kept, span: &Span) -> PriceHistory {
     let first = bars.first().map(|candle| candle.open);
     let change = bars.last().zip(first).and_then(|(last, first)| last.close.checked_sub(first));
     PriceHistory {
-        symbol,
+        symbol: symbol.to_string(),
         interval,
         extended_hours,
         bars: bars.len(),
@@ -323,7 +167,7 @@ fn assemble(head: Head, kept: Kept, span: &Span) -> PriceHistory {
         average_volume: mean(bars.iter().filter_map(|candle| candle.volume)),
         omitted,
         source,
-        as_of: kept.as_of,
+        as_of,
         notes,
     }
 }
@@ -393,6 +237,10 @@ fn text(history: &PriceHistory) -> String {
 
 #[cfg(test)]
 mod tests {
+    use contract::market::Source;
+    use domain::Symbol;
+    use tasty::dxlink::Candle;
+
     use super::*;
 
     fn now() -> Timestamp {
@@ -459,14 +307,15 @@ mod tests {
 
     fn history(candles: Vec<Candle>, json: &str) -> PriceHistory {
         let input = input(json);
-        let head = Head {
-            symbol: "A".to_owned(),
-            interval: input.interval,
+        let candles = Candles {
+            symbol: Symbol::parse("A").unwrap(),
             extended_hours: false,
+            candles,
             source: Source::Dxlink,
+            as_of: now(),
             notes: Vec::new(),
         };
-        assemble(head, Kept { as_of: now(), candles }, &Span::of(&input, now()).unwrap())
+        assemble(input.interval, candles, &Span::of(&input, now()).unwrap())
     }
 
     #[test]

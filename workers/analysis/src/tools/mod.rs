@@ -5,6 +5,7 @@
 
 pub(crate) mod account;
 mod amounts;
+pub(crate) mod analyses;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;

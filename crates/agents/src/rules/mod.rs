@@ -1,0 +1,1 @@
+//! The rules, one module for each tool that has a summary: facts in, [`Summary`](crate::Summary) out.
