@@ -60,8 +60,10 @@ fn headline(of: &OptionsAnalysis, best: &OptionCandidate) -> String {
         Some(share) => format!("{} of the width", percent(share)),
         None => format!("{} per year on {}", percent(best.annualised_return), money(best.collateral)),
     };
+    let passes = if of.passed == 1 { "passes" } else { "pass" };
     format!(
-        "Of {} that pass on {}, the highest score ({:.0} of 100) has the {}: {} per share, {yields}, {} probability of profit.",
+        "{} on {} {passes} the filters; the highest score ({:.0} of 100) has the {}: {} per share, {yields}, {} probability \
+         of profit.",
         count(i64::try_from(of.passed).unwrap_or(i64::MAX), words(of.strategy)),
         of.symbol,
         best.score,
@@ -449,7 +451,7 @@ mod tests {
         let got = summary(&analysis(vec![best]), &around);
         assert_eq!(
             got.headline,
-            "Of 1 cash-secured put that pass on AAPL, the highest score (61 of 100) has the 170 put of 2026-12-18 (28 days): \
+            "1 cash-secured put on AAPL passes the filters; the highest score (61 of 100) has the 170 put of 2026-12-18 (28 days): \
              $2.10 per share, 16.2 % per year on $16,790, 78.4 % probability of profit."
         );
         assert!(got.case_for[0].starts_with("IV rank is 42.7 %"), "{got:?}");
