@@ -60,6 +60,13 @@ pub enum Invalid {
     /// Greeks of an option that ends now exactly at its strike: there are none.
     #[error("an option that ends at the money has no greeks")]
     AtTheStrike,
+    /// An American option that is exercised between two prices: with a rate below zero and a yield below the rate (put), or
+    /// the other way round (call). No market has that, and it is not computed.
+    #[error("the rate is below zero and the yield further below: early exercise between two prices is not computed")]
+    TwoBoundaries,
+    /// A dividend is negative or no number, or they are worth as much as the underlying, or there are too many.
+    #[error("the dividends are out of bounds")]
+    Dividends,
     /// The result is beyond what a double holds.
     #[error("the result is out of bounds")]
     Overflow,
@@ -200,7 +207,8 @@ pub(crate) fn normal(x: f64) -> f64 {
     0.5 * libm::erfc(-x * core::f64::consts::FRAC_1_SQRT_2)
 }
 
-fn density(x: f64) -> f64 {
+/// The density of the standard normal distribution at `x`.
+pub(crate) fn density(x: f64) -> f64 {
     // One over the square root of two pi.
     0.398_942_280_401_432_7 * libm::exp(-0.5 * x * x)
 }

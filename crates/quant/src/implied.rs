@@ -22,6 +22,9 @@ pub enum NoVolatility {
     /// The price is not above what exercise is worth.
     #[error("the price holds no time value")]
     NoTimeValue,
+    /// The price of an American option is what exercise now is worth: any volatility that is low enough gives it.
+    #[error("the price is what exercise now is worth, so that it holds no volatility")]
+    Exercised,
     /// The price is not below the most that the option can be worth.
     #[error("the price is more than the option can be worth")]
     TooDear,

@@ -4,6 +4,7 @@
 //! `edge`) and on a real SQLite in tests (through `testkit`). Functions on user rows take the [`domain::UserId`] of the
 //! verified token and bind it.
 
+pub mod analyses;
 pub mod audit;
 pub mod db;
 pub mod erase;

@@ -8,6 +8,7 @@ mod collateral;
 mod fees;
 mod outcome;
 mod payoff;
+mod reach;
 mod returns;
 mod value;
 
@@ -36,6 +37,8 @@ pub enum Model {
     /// Exercised at the end only: Black, Scholes and Merton.
     #[default]
     European,
+    /// Exercised when that is worth most, as options on stocks and funds may be: by the boundary of exercise.
+    American,
 }
 
 /// What holds for all legs: the underlying and money.
@@ -149,7 +152,8 @@ impl Market {
         self.contract(Side::Call, 1.0, 0.0).check()
     }
 
-    fn contract(&self, side: Side, strike: f64, years: f64) -> Contract {
+    /// An option in it.
+    pub fn contract(&self, side: Side, strike: f64, years: f64) -> Contract {
         Contract { side, spot: self.spot, strike, years, rate: self.rate, yields: self.yields }
     }
 }
@@ -264,3 +268,6 @@ impl Strategy {
         legs.sum::<f64>() + self.shares.quantity.abs() * (price + self.shares.price) + self.cash.abs()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 mod amounts;
 mod analyze_options;
+pub(crate) mod analyses;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
