@@ -388,7 +388,12 @@ impl ChartContext {
                     .ok_or_else(|| wrong("`chart_context.trend` is no trend. Send up, down or sideways.".to_owned()))?,
             ),
         };
-        if supports.is_empty() && resistances.is_empty() && trend.is_none() {
+        // What analyze_chart found nothing of is empty, and no error.
+        let is_named = |name: &&str| object.contains_key(*name) || inner.is_some_and(|inner| inner.contains_key(*name));
+        let names =
+            ["supports", "support", "support_levels", "resistances", "resistance", "resistance_levels", "trend"];
+        let is_chart = names.iter().any(is_named) || trend.is_some();
+        if !is_chart {
             let message =
                 "`chart_context` has neither `supports`, `resistances` nor `trend`. Send one of them, or leave it out.";
             return Err(wrong(message.to_owned()));
@@ -724,6 +729,7 @@ mod tests {
                 Some(TrendWord::Down),
             ),
             (r#"{"trend":"sideways","rsi":55}"#, vec![], vec![], Some(TrendWord::Sideways)),
+            (r#"{"trend":null,"supports":[],"resistances":[]}"#, vec![], vec![], None),
         ] {
             let object: Map<String, Value> = serde_json::from_str(json).unwrap();
             let read = ChartContext::read(&object).unwrap();

@@ -5,8 +5,8 @@
 
 pub(crate) mod account;
 mod amounts;
-mod analyze_options;
 pub(crate) mod analyses;
+mod analyze_options;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
