@@ -64,6 +64,9 @@ pub enum Invalid {
     /// the other way round (call). No market has that, and it is not computed.
     #[error("the rate is below zero and the yield further below: early exercise between two prices is not computed")]
     TwoBoundaries,
+    /// A dividend is negative or no number, or they are worth as much as the underlying, or there are too many.
+    #[error("the dividends are out of bounds")]
+    Dividends,
     /// The result is beyond what a double holds.
     #[error("the result is out of bounds")]
     Overflow,

@@ -158,6 +158,14 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(crate::live::portfolio(app, &principal.user_id, part).await),
             Err(error) => Answer::Error(error),
         },
+        Call::GetHistory { symbol } => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::history::answer(app, &principal.user_id, symbol.as_deref()).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetAnalysedSymbols => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::history::symbols(app, &principal.user_id).await),
+            Err(error) => Answer::Error(error),
+        },
         Call::GetOverview => match permitted(principal, Scope::AccountRead) {
             Ok(principal) => Answer::new(calls::get_overview::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),

@@ -33,6 +33,12 @@ impl Check {
         Self { trouble: Some(why), ..Self::new(name, Bound::Most(0.0)) }
     }
 
+    /// The same column under a longer name.
+    pub(crate) fn ending(mut self, ends: &str) -> Self {
+        self.name.push_str(ends);
+        self
+    }
+
     /// Counts a row with its error; one that is not a number counts as infinite.
     pub(crate) fn row(&mut self, label: impl fmt::Display, error: f64) {
         let error = if error.is_nan() { f64::INFINITY } else { error.abs() };

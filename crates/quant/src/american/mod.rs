@@ -119,13 +119,13 @@ impl Contract {
     }
 
     /// What exercise now is worth.
-    fn intrinsic(&self) -> f64 {
+    pub(crate) fn intrinsic(&self) -> f64 {
         let sign = if self.side == Side::Call { 1.0 } else { -1.0 };
         (sign * (self.spot - self.strike)).max(0.0)
     }
 
     /// What exercise now leaves.
-    fn exercise(&self) -> American {
+    pub(crate) fn exercise(&self) -> American {
         let delta = if self.side == Side::Call { 1.0 } else { -1.0 };
         let greeks = Greeks { delta, gamma: 0.0, theta: 0.0, vega: 0.0, rho: 0.0 };
         American { price: self.intrinsic(), greeks, exercised: true }

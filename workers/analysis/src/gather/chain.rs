@@ -236,7 +236,7 @@ impl Reader<'_> {
         }
         match self.market_data(&asked).await {
             Ok(data) => {
-                let told = data.iter().filter_map(|data| Some((data.symbol.clone(), price_of(data)?)));
+                let told = data.iter().filter_map(|data| Some((data.symbol.clone(), data.price()?)));
                 self.asked_prices.borrow_mut().extend(told.clone());
                 prices.extend(told);
             }
@@ -273,11 +273,8 @@ impl Reader<'_> {
     }
 
     async fn market_data(&self, symbols: &[Symbol]) -> Result<Vec<MarketData>, Error> {
-        let request = tasty::market_data::request(symbols);
-        let answer = within(self.time_left(), upstream::call(self.app, self.user, request)).await;
-        let answer = answer.ok_or_else(|| Error::from(tasty::Error::TimedOut))??;
-        let data = tasty::market_data::read(&answer).map_err(|error| upstream::explain(self.app, error))?;
-        Ok(upstream::noted("market data", data))
+        let asked = upstream::market_data(self.app, self.user, symbols);
+        within(self.time_left(), asked).await.ok_or(tasty::Error::TimedOut)?
     }
 
     // ---- quotes and greeks ------------------------------------------------------------------------------------------
@@ -531,10 +528,6 @@ fn tick_of(collected: &Collected, streamer: &str) -> Tick {
     }
 }
 
-fn price_of(data: &MarketData) -> Option<Decimal> {
-    data.mark.or(data.mid).or(data.last)
-}
-
 /// The key of the structure of a chain in the cache; of a future's product with its slash.
 fn structure_key(symbol: &str) -> String {
     format!("chain:{symbol}:all")
@@ -688,6 +681,9 @@ fn expiration(part: &Part<'_>, rate: f64, now: Timestamp) -> Result<Expiration, 
             strikes: places.iter().map(|(_, strike)| *strike).collect(),
             calls,
             puts,
+            // Whoever knows the events says so.
+            has_earnings: false,
+            dividend: None,
         },
         call_symbols,
         put_symbols,

@@ -275,6 +275,15 @@ const RESOURCES: &[Resource] = &[
         ..Resource::EMPTY
     },
     Resource {
+        uri: "history://analyses",
+        name: "analyses",
+        title: "Recent analyses",
+        description: "The newest 20 analyses made for the user: tool, symbol, strategy, time and headline.",
+        mime_type: "application/json",
+        watched: true,
+        ..Resource::EMPTY
+    },
+    Resource {
         uri: "knowledge://options/strategies",
         name: "options-strategies",
         title: "Option selling strategies",
@@ -311,6 +320,16 @@ const TEMPLATES: &[Template] = &[
         title: "Open positions in one underlying",
         description: "Like portfolio://positions, for the shares, options and futures of one underlying.",
         mime_type: "application/json",
+        ..Template::EMPTY
+    },
+    Template {
+        uri_template: "history://analyses/{symbol}",
+        name: "analyses-of",
+        title: "Analyses of one symbol",
+        description: "The newest analyses of one symbol with all that they found, as of `created_at`; `portfolio` in place of \
+            the symbol for those of no single one.",
+        mime_type: "application/json",
+        watched: true,
         ..Template::EMPTY
     },
     Template {
