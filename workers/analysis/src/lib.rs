@@ -21,6 +21,7 @@ mod instruments;
 mod jobs;
 mod live;
 mod metrics;
+mod options;
 mod pace;
 mod queue;
 mod quote;

@@ -5,6 +5,7 @@
 //! computed is `null`, and `missing` says why.
 
 pub mod chart;
+pub mod options;
 
 use serde::{Deserialize, Serialize};
 

@@ -156,7 +156,8 @@ impl Reader<'_> {
         most > 0 && self.app.now - as_of <= chrono::TimeDelta::seconds(most)
     }
 
-    fn time_left(&self) -> Duration {
+    /// What is left of the time in which the answer is to be there.
+    pub(crate) fn time_left(&self) -> Duration {
         let spent = (clock::now() - self.app.now).to_std().unwrap_or_default();
         ANSWER.saturating_sub(spent)
     }

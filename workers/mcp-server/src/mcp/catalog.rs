@@ -141,6 +141,21 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "analyze_options",
+        title: "Find options to sell on a symbol",
+        description: "What might be sold on a stock, ETF or index: cash-secured puts, covered calls, credit spreads of puts and calls, \
+            iron condors or strangles, from the live chain. Ranked candidates with credit, fees, max profit and loss, \
+            break-evens, collateral, annualised return, probabilities of profit, assignment and touch, expected value, theta, \
+            liquidity, earnings and ex-dividend flags, a score in parts, what each filter left out, and the case for and \
+            against. Takes the chart_context of analyze_chart.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_options.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_options.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_accounts",
         title: "Get the accounts",
         description: "The user's TastyTrade accounts: masked number, nickname, type, margin or cash, which one is the \
