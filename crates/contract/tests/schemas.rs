@@ -16,7 +16,10 @@ use contract::{
         positions::{GetPositionsInput, PositionsOutput},
         transactions::{GetTransactionsInput, TransactionsOutput},
     },
-    analysis::options::{AnalyzeOptionsInput, OptionsAnalysis},
+    analysis::{
+        chart::{AnalyzeChartInput, ChartAnalysis},
+        options::{AnalyzeOptionsInput, OptionsAnalysis},
+    },
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
     market::{
@@ -68,6 +71,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("get_orders.output.json", output::<OrdersOutput>()),
         ("get_net_liq_history.input.json", input::<GetNetLiqHistoryInput>()),
         ("get_net_liq_history.output.json", output::<NetLiqOutput>()),
+        ("analyze_chart.input.json", input::<AnalyzeChartInput>()),
+        ("analyze_chart.output.json", output::<ChartAnalysis>()),
         ("analyze_options.input.json", input::<AnalyzeOptionsInput>()),
         ("analyze_options.output.json", output::<OptionsAnalysis>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),

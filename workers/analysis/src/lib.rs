@@ -8,6 +8,7 @@
 mod app;
 mod calls;
 mod chain;
+mod chart;
 mod config;
 mod credential;
 mod cron;

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 mod amounts;
 pub(crate) mod analyses;
+mod analyze_chart;
 mod analyze_options;
 mod get_accounts;
 mod get_balances;
@@ -38,6 +39,7 @@ const TOOLS: &[Tool] = &[
     row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),
     row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
+    row("analyze_chart", Scope::AnalysisRun, |asked| Box::pin(analyze_chart::answer(asked))),
     row("analyze_options", Scope::AnalysisRun, |asked| Box::pin(analyze_options::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),

@@ -128,6 +128,19 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "analyze_chart",
+        title: "Analyze a chart",
+        description: "Reads the chart of a symbol (intraday, daily or weekly): trend and regime with their evidence, support and \
+            resistance, RSI, MACD, ADX, ATR and other readings, realised beside implied volatility, volume profile, candle \
+            patterns, gaps, earnings; both sides in words. Its chart_context goes into analyze_options.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_chart.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_chart.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "analyze_options",
         title: "Find options to sell on a symbol",
         description: "What might be sold on a stock, ETF or index: cash-secured puts, covered calls, credit spreads of puts and calls, \
