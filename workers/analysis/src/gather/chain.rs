@@ -690,6 +690,9 @@ fn expiration(part: &Part<'_>, rate: f64, local: NaiveDateTime) -> Result<Expira
             strikes: places.iter().map(|(_, strike)| *strike).collect(),
             calls,
             puts,
+            // Whoever knows the events says so.
+            has_earnings: false,
+            dividend: None,
         },
         call_symbols,
         put_symbols,
