@@ -23,6 +23,7 @@ mod pace;
 mod queue;
 mod quote;
 mod service;
+mod strategy;
 mod stream;
 mod sync;
 mod tools;

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 mod amounts;
 pub(crate) mod analyses;
+mod analyze_strategy;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -37,6 +38,7 @@ const TOOLS: &[Tool] = &[
     row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),
     row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
+    row("analyze_strategy", Scope::AnalysisRun, |asked| Box::pin(analyze_strategy::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
     row("get_positions", Scope::AccountRead, |asked| Box::pin(get_positions::answer(asked))),
