@@ -34,7 +34,7 @@ const FORWARDED: &[Forwarded] = &[
         Class::Market,
         &["expiration", "max_dte", "strikes", "side", "min_delta", "format"],
     ),
-    row("analyze_strategy", Scope::AnalysisRun, Class::Market, &["legs"]),
+    row("analyze_strategy", Scope::AnalysisRun, Class::Analysis, &["legs"]),
     row("get_accounts", Scope::AccountRead, Class::Account, &[]),
     row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
     row("get_positions", Scope::AccountRead, Class::Account, &["account", "underlying"]),
