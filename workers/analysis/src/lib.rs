@@ -26,6 +26,7 @@ mod pace;
 mod queue;
 mod quote;
 mod service;
+mod strategy;
 mod stream;
 mod sync;
 mod tools;

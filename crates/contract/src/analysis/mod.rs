@@ -6,6 +6,7 @@
 
 pub mod chart;
 pub mod options;
+pub mod strategy;
 
 use serde::{Deserialize, Serialize};
 
