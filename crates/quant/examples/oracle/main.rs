@@ -10,9 +10,9 @@
 
 mod check;
 mod folder;
+mod indicators;
 mod options;
 mod strategies;
-mod indicators;
 
 use std::process::ExitCode;
 
@@ -24,9 +24,8 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    [options::files()].concat()
-    vec![("option_strategies.json", strategies::strategies)]
-    let mut files = vec![];
+    let mut files: Vec<(&'static str, Compare)> = vec![("option_strategies.json", strategies::strategies)];
+    files.extend(options::files());
     files.extend(indicators::files());
     files
 }

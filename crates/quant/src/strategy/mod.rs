@@ -18,7 +18,6 @@ pub use collateral::{Collateral, Requirement};
 pub use fees::{Costs, Fees};
 pub use outcome::{Method, Outcome, Terminal};
 pub use payoff::{Knot, Payoff};
-pub use reach::touch;
 pub use returns::{CoveredCall, InvalidReturn, annualised, if_called, on_collateral};
 pub use value::{Position, Scenario};
 
@@ -153,7 +152,8 @@ impl Market {
         self.contract(Side::Call, 1.0, 0.0).check()
     }
 
-    fn contract(&self, side: Side, strike: f64, years: f64) -> Contract {
+    /// An option in it.
+    pub fn contract(&self, side: Side, strike: f64, years: f64) -> Contract {
         Contract { side, spot: self.spot, strike, years, rate: self.rate, yields: self.yields }
     }
 }

@@ -233,22 +233,6 @@ fn returns_by_hand() {
 }
 
 #[test]
-fn touching_is_likelier_than_ending_there() {
-    // Without drift of the logarithm it is twice the probability of ending beyond.
-    let market = Market { spot: 100.0, rate: 0.045, yields: 0.0 };
-    let found = touch(&market, 90.0, 0.3, 0.25).unwrap();
-    near(found, 2.0 * normal_below((0.9_f64).ln() / 0.15), 1e-12);
-    assert_eq!(touch(&market, 100.0, 0.3, 0.25), Ok(1.0));
-    assert_eq!(touch(&market, 90.0, 0.3, 0.0), Ok(0.0));
-    assert_eq!(touch(&market, 0.0, 0.3, 0.25), Err(Invalid::Strike));
-    assert_eq!(touch(&market, 90.0, f64::NAN, 0.25), Err(Invalid::Volatility));
-}
-
-fn normal_below(x: f64) -> f64 {
-    crate::black_scholes::normal(x)
-}
-
-#[test]
 fn half_of_the_profit_is_reached_more_often_than_all_of_it() {
     let put = of(&[leg(Put, 92.0, -1.0, 1.2)]);
     let outcome = put.outcome(&MARKET, 0.3, Model::European).unwrap();
@@ -390,16 +374,6 @@ proptest! {
     }
 
     #[test]
-    fn touching_holds_ending_beyond(market in market(), ratio in 0.3..3.0_f64, days in 1..900_i32, volatility in 0.05..2.0_f64) {
-        let years = f64::from(days) / 365.0;
-        let level = market.spot * ratio;
-        let touched = touch(&market, level, volatility, years).unwrap();
-        let terminal = Terminal::new(&market, volatility, years).unwrap();
-        let beyond = if ratio > 1.0 { terminal.above(level) } else { terminal.below(level) };
-        prop_assert!(touched >= beyond - 1e-12 && touched <= 1.0);
-    }
-
-    #[test]
     fn no_input_gives_what_is_no_number(
         spot: f64, rate: f64, yields: f64, strike: f64, years: f64, quantity: f64, premium: f64, multiplier: f64,
         volatility: f64, shares: f64, at: f64, ahead: f64, shift: f64, is_call: bool,
@@ -425,9 +399,6 @@ proptest! {
                 prop_assert!((0.0..=1.0).contains(&found));
             }
         }
-        if let Ok(found) = touch(&market, at, volatility, years) {
-            prop_assert!((0.0..=1.0).contains(&found));
-        }
     }
 
     /// The same with numbers that are odd but in bounds, which arbitrary doubles seldom are.
@@ -445,9 +416,6 @@ proptest! {
             if let Ok(outcome) = strategy.outcome(&market, volatility, Model::European) {
                 let numbers = [Some(outcome.pop), Some(outcome.ev), outcome.max_profit, outcome.max_loss];
                 prop_assert!(numbers.into_iter().flatten().chain(outcome.break_evens).all(f64::is_finite));
-            }
-            if let Ok(found) = touch(&market, leg.strike, volatility, years) {
-                prop_assert!((0.0..=1.0).contains(&found));
             }
             if let Ok(found) = strategy.probability_of_reaching(&market, volatility, 1.0) {
                 prop_assert!((0.0..=1.0).contains(&found));
