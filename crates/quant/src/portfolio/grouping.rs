@@ -272,9 +272,10 @@ impl Pile<'_> {
         for share in shares {
             let mut options = self.options();
             options.sort_by(|one, other| one.1.day.cmp(&other.1.day).then(one.1.strike.total_cmp(&other.1.strike)));
-            for (call, sold) in
-                options.iter().filter(|(index, option)| option.side == Side::Call && self.is_sold(*index))
-            {
+            for (call, sold) in &options {
+                if sold.side != Side::Call || !self.is_sold(*call) {
+                    continue;
+                }
                 let is_put = |(index, option): &&(usize, Listed)| {
                     option.side == Side::Put
                         && option.day == sold.day
@@ -436,7 +437,7 @@ mod tests {
         use Shape::*;
         for (holdings, expected) in [
             (vec![shares(300.0), call(210.0, 30, -2.0)], vec![(Shares, 100.0), (CoveredCall, 2.0)]),
-            (vec![shares(150.0), call(210.0, 30, -2.0)], vec![(Shares, 50.0), (ShortCall, 1.0), (CoveredCall, 1.0)]),
+            (vec![shares(150.0), call(210.0, 30, -2.0)], vec![(Shares, 50.0), (CoveredCall, 1.0), (ShortCall, 1.0)]),
             (vec![shares(99.0), call(210.0, 30, -1.0)], vec![(Shares, 99.0), (ShortCall, 1.0)]),
             (vec![shares(-100.0), put(90.0, 30, -1.0)], vec![(Shares, 100.0), (ShortPut, 1.0)]),
             (vec![shares(100.0), call(110.0, 30, -1.0), put(90.0, 30, 1.0)], vec![(Collar, 1.0)]),
