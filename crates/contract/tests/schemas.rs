@@ -16,6 +16,7 @@ use contract::{
         positions::{GetPositionsInput, PositionsOutput},
         transactions::{GetTransactionsInput, TransactionsOutput},
     },
+    analysis::portfolio::{AnalyzePortfolioInput, PortfolioAnalysis},
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
     market::{
@@ -67,6 +68,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("get_orders.output.json", output::<OrdersOutput>()),
         ("get_net_liq_history.input.json", input::<GetNetLiqHistoryInput>()),
         ("get_net_liq_history.output.json", output::<NetLiqOutput>()),
+        ("analyze_portfolio.input.json", input::<AnalyzePortfolioInput>()),
+        ("analyze_portfolio.output.json", output::<PortfolioAnalysis>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
         ("get_workflow_status.output.json", output::<JobStatus>()),
     ]

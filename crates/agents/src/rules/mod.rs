@@ -1,1 +1,3 @@
 //! The rules, one module for each tool that has a summary: facts in, [`Summary`](crate::Summary) out.
+
+pub mod portfolio;
