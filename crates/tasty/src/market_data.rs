@@ -42,6 +42,13 @@ pub struct MarketData {
     pub updated_at: Option<Timestamp>,
 }
 
+impl MarketData {
+    /// One price: the mark, else the middle of bid and ask, else the last trade.
+    pub fn price(&self) -> Option<Decimal> {
+        self.mark.or(self.mid).or(self.last)
+    }
+}
+
 /// Asks for up to [`MAX_SYMBOLS`] symbols; more are to be asked for in chunks.
 pub fn request(symbols: &[Symbol]) -> Request {
     let pairs: Vec<_> = symbols.iter().map(|symbol| (Kind::of(symbol).argument(), symbol.as_str())).collect();
@@ -117,6 +124,11 @@ mod tests {
         let [nvda, vix] = data.value.try_into().unwrap();
         let text = |value: Option<Decimal>| value.map(|value| value.to_string());
         assert_eq!(text(nvda.bid).as_deref(), Some("181.20"));
+        let (no_mark, only_last) = (MarketData { mark: None, ..nvda.clone() }, &vix);
+        assert_eq!(
+            [&nvda, &no_mark, only_last].map(|data| text(data.price())),
+            ["181.225", "181.225", "17.31"].map(Some).map(|price| price.map(str::to_owned))
+        );
         assert_eq!(text(nvda.ask).as_deref(), Some("181.25"));
         assert_eq!((nvda.close, text(nvda.prev_close).as_deref()), (None, Some("178.90")));
         assert_eq!((text(vix.last).as_deref(), vix.bid, vix.is_halted), (Some("17.31"), None, false));

@@ -13,6 +13,7 @@ mod credential;
 mod cron;
 mod debug;
 mod flight;
+mod follow;
 mod gather;
 mod hub;
 mod instruments;

@@ -5,8 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{NaiveDateTime, NaiveTime};
-use domain::occ::Side;
+use domain::{
+    Timestamp,
+    exchange::{self, Settlement},
+    occ::Side,
+};
 use quant::Contract;
 
 use super::{Greeks, Key, Live, Pick, Tick, choose::unit_price, float};
@@ -27,15 +30,15 @@ pub(crate) struct Market {
     pub(crate) yields: f64,
 }
 
-/// The greeks of every option of an expiration that has none, or why there are none. `local` is the time in New York.
+/// The greeks of every option of an expiration that has none, or why there are none.
 pub(crate) fn missing(
     pick: &Pick<'_>,
     live: &Live,
     rate: f64,
-    local: NaiveDateTime,
+    now: Timestamp,
 ) -> BTreeMap<Key, Result<Greeks, String>> {
     let lacking = live.ticks.iter().filter(|(_, tick)| tick.greeks.is_none());
-    let market = market(pick, live, rate, local);
+    let market = market(pick, live, rate, now);
     let of = |(key, tick): (&Key, &Tick)| {
         let greeks = market.as_ref().map_err(|why| (*why).to_owned());
         (*key, greeks.and_then(|market| greeks_of(pick, live, market, *key, tick)))
@@ -43,10 +46,10 @@ pub(crate) fn missing(
     lacking.map(of).collect()
 }
 
-/// What an expiration is computed with, or why it cannot be. `local` is the time in New York.
-pub(crate) fn market(pick: &Pick<'_>, live: &Live, rate: f64, local: NaiveDateTime) -> Result<Market, &'static str> {
+/// What an expiration is computed with, or why it cannot be.
+pub(crate) fn market(pick: &Pick<'_>, live: &Live, rate: f64, now: Timestamp) -> Result<Market, &'static str> {
     let spot = unit_price(pick.root, pick.price).ok_or("the price of the underlying is not known")?;
-    let years = years(pick, local).ok_or("the options have ended")?;
+    let years = years(pick, now).ok_or("the options have ended")?;
     let plain = Market { spot, years, rate, yields: 0.0 };
     if pick.root.underlying.starts_with('/') {
         return Ok(Market { yields: rate, ..plain });
@@ -55,14 +58,11 @@ pub(crate) fn market(pick: &Pick<'_>, live: &Live, rate: f64, local: NaiveDateTi
     Ok(Market { yields, ..plain })
 }
 
-/// The time to the end, which is at four in the afternoon in New York, or at half past nine where it settles to opening
-/// prices.
-fn years(pick: &Pick<'_>, local: NaiveDateTime) -> Option<f64> {
-    let is_morning = pick.expiration.settlement.eq_ignore_ascii_case("am");
-    let end = if is_morning { NaiveTime::from_hms_opt(9, 30, 0)? } else { NaiveTime::from_hms_opt(16, 0, 0)? };
-    let seconds = pick.dte.checked_mul(86_400)?.checked_add(end.signed_duration_since(local.time()).num_seconds())?;
+/// The time to the end of the options; none once they have ended.
+fn years(pick: &Pick<'_>, now: Timestamp) -> Option<f64> {
+    let end = exchange::option_ends_at(pick.expiration.date, Settlement::parse(&pick.expiration.settlement));
     #[expect(clippy::cast_precision_loss, reason = "seconds of some years")]
-    let years = seconds as f64 / YEAR_SECONDS;
+    let years = end.signed_duration_since(now).num_seconds() as f64 / YEAR_SECONDS;
     (years > 0.0).then_some(years)
 }
 
@@ -116,10 +116,6 @@ mod tests {
 
     const RATE: f64 = 0.04;
 
-    fn local(time: &str) -> NaiveDateTime {
-        time.parse().unwrap()
-    }
-
     /// Quotes of a market with a yield of 1 % and a volatility of 30 %, one cent to each side.
     fn quoted(pick: &Pick<'_>, years: f64, yields: f64) -> Live {
         let tick = |key: Key| {
@@ -140,7 +136,7 @@ mod tests {
         let pick = pick(&chain, "101");
         let years = 28.25 / 365.0;
         let live = quoted(&pick, years, 0.01);
-        let computed = missing(&pick, &live, RATE, local("2026-11-20T10:00:00"));
+        let computed = missing(&pick, &live, RATE, at("2026-11-20T15:00:00Z"));
         assert_eq!(computed.len(), 10);
         for (key, got) in computed {
             let got = got.unwrap();
@@ -157,7 +153,7 @@ mod tests {
         let chain = chain(&[("XYZ", "XYZ", true, &[("2026-12-18", 28, "Regular", "PM")])]);
         let mut pick = pick(&chain, "101");
         let mut live = quoted(&pick, 28.25 / 365.0, 0.0);
-        let morning = local("2026-11-20T10:00:00");
+        let morning = at("2026-11-20T15:00:00Z");
         let key = |place, is_call| Key { place, is_call };
         live.ticks.get_mut(&key(4, true)).unwrap().bid = Some("0".parse().unwrap());
         live.ticks.get_mut(&key(3, true)).unwrap().ask = Some("20".parse().unwrap());
@@ -175,9 +171,21 @@ mod tests {
         let computed = missing(&pick, &live, RATE, morning);
         assert!(computed.values().all(|got| got.as_ref().err().unwrap().contains("underlying is not known")));
         pick.price = Some("101".parse().unwrap());
-        pick.dte = 0;
-        let computed = missing(&pick, &live, RATE, local("2026-11-20T16:00:00"));
+        let computed = missing(&pick, &live, RATE, at("2026-12-18T21:00:00Z"));
         assert!(computed.values().all(|got| got.as_ref().err().unwrap().contains("ended")));
+    }
+
+    #[test]
+    fn options_live_until_their_last_bell() {
+        let hours = |day: &str, settlement: &str, now: &str| {
+            let chain = chain(&[("XYZ", "XYZ", true, &[(day, 0, "Weekly", settlement)])]);
+            years(&pick(&chain, "100"), at(now)).map(|years| (years * 365.0 * 24.0).round())
+        };
+        assert_eq!(hours("2026-11-25", "PM", "2026-11-25T15:00:00Z"), Some(6.0));
+        assert_eq!(hours("2026-11-27", "PM", "2026-11-27T15:00:00Z"), Some(3.0), "a half day");
+        assert_eq!(hours("2026-11-27", "PM", "2026-11-27T18:00:00Z"), None);
+        assert_eq!(hours("2026-12-18", "AM", "2026-12-18T12:30:00Z"), Some(2.0));
+        assert_eq!(hours("2026-12-18", "AM", "2026-12-18T14:30:00Z"), None);
     }
 
     #[test]
@@ -188,6 +196,6 @@ mod tests {
         for tick in live.ticks.values_mut() {
             tick.greeks = Some(Greeks { delta: 0.1, gamma: 0.0, theta: 0.0, vega: 0.0, iv: 0.2 });
         }
-        assert!(missing(&pick, &live, RATE, local("2026-11-20T10:00:00")).is_empty());
+        assert!(missing(&pick, &live, RATE, at("2026-11-20T15:00:00Z")).is_empty());
     }
 }

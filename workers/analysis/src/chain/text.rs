@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use contract::market::chain::{
-    ChainExpiration, Columns, Form, GreeksSource, ListedExpiration, OptionChain, OptionRow, SideColumns, StrikeRow,
+use contract::market::{
+    GreeksSource,
+    chain::{ChainExpiration, Columns, Form, ListedExpiration, OptionChain, OptionRow, SideColumns, StrikeRow},
 };
 use domain::Decimal;
 

@@ -5,7 +5,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::NaiveDate;
 use contract::{
     market::{Source, chain::Wanted},
     quote::{self, Quote},
@@ -236,7 +236,7 @@ impl Reader<'_> {
         }
         match self.market_data(&asked).await {
             Ok(data) => {
-                let told = data.iter().filter_map(|data| Some((data.symbol.clone(), price_of(data)?)));
+                let told = data.iter().filter_map(|data| Some((data.symbol.clone(), data.price()?)));
                 self.asked_prices.borrow_mut().extend(told.clone());
                 prices.extend(told);
             }
@@ -273,11 +273,8 @@ impl Reader<'_> {
     }
 
     async fn market_data(&self, symbols: &[Symbol]) -> Result<Vec<MarketData>, Error> {
-        let request = tasty::market_data::request(symbols);
-        let answer = within(self.time_left(), upstream::call(self.app, self.user, request)).await;
-        let answer = answer.ok_or_else(|| Error::from(tasty::Error::TimedOut))??;
-        let data = tasty::market_data::read(&answer).map_err(|error| upstream::explain(self.app, error))?;
-        Ok(upstream::noted("market data", data))
+        let asked = upstream::market_data(self.app, self.user, symbols);
+        within(self.time_left(), asked).await.ok_or(tasty::Error::TimedOut)?
     }
 
     // ---- quotes and greeks ------------------------------------------------------------------------------------------
@@ -304,9 +301,8 @@ impl Reader<'_> {
             if lacking.is_empty() { Vec::new() } else { self.fetched(&lacking, sides, notes).await? }.into_iter();
         let lives: Vec<Live> = lives.into_iter().filter_map(|live| live.or_else(|| fetched.next())).collect();
         let rate = self.rate(&lives, notes).await;
-        let local = new_york::local(self.app.now);
         let part = |(pick, live): (Pick<'p>, Live)| {
-            let computed = rate.map_or_else(BTreeMap::new, |rate| compute::missing(&pick, &live, rate, local));
+            let computed = rate.map_or_else(BTreeMap::new, |rate| compute::missing(&pick, &live, rate, self.app.now));
             Part { pick, live, computed }
         };
         let parts: Vec<Part<'p>> = picks.into_iter().zip(lives).map(part).collect();
@@ -532,10 +528,6 @@ fn tick_of(collected: &Collected, streamer: &str) -> Tick {
     }
 }
 
-fn price_of(data: &MarketData) -> Option<Decimal> {
-    data.mark.or(data.mid).or(data.last)
-}
-
 /// The key of the structure of a chain in the cache; of a future's product with its slash.
 fn structure_key(symbol: &str) -> String {
     format!("chain:{symbol}:all")
@@ -621,11 +613,10 @@ pub(crate) async fn chain(app: &App, user: &UserId, wanted: &Wanted) -> Result<C
 
 /// What is quoted, as columns. An expiration whose underlying has no price, or that has ended, is left out with a reason.
 pub(crate) fn columns(symbol: &Symbol, quoted: &Quoted<'_>, rate: f64, now: Timestamp) -> Columns {
-    let local = new_york::local(now);
     let mut missing = assemble::lacking(&quoted.parts);
     let mut expirations = Vec::with_capacity(quoted.parts.len());
     for part in &quoted.parts {
-        match expiration(part, rate, local) {
+        match expiration(part, rate, now) {
             Ok(expiration) => expirations.push(expiration),
             Err(why) => missing.push(format!("the options of {}: {why}", part.pick.expiration.date)),
         }
@@ -644,9 +635,9 @@ pub(crate) fn columns(symbol: &Symbol, quoted: &Quoted<'_>, rate: f64, now: Time
     }
 }
 
-fn expiration(part: &Part<'_>, rate: f64, local: NaiveDateTime) -> Result<Expiration, &'static str> {
+fn expiration(part: &Part<'_>, rate: f64, now: Timestamp) -> Result<Expiration, &'static str> {
     let pick = &part.pick;
-    let market = compute::market(pick, &part.live, rate, local)?;
+    let market = compute::market(pick, &part.live, rate, now)?;
     let places: Vec<(usize, f64)> = pick
         .places
         .iter()
@@ -690,6 +681,9 @@ fn expiration(part: &Part<'_>, rate: f64, local: NaiveDateTime) -> Result<Expira
             strikes: places.iter().map(|(_, strike)| *strike).collect(),
             calls,
             puts,
+            // Whoever knows the events says so.
+            has_earnings: false,
+            dividend: None,
         },
         call_symbols,
         put_symbols,

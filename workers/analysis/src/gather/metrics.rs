@@ -46,7 +46,7 @@ pub(crate) async fn metrics(
     user: &UserId,
     symbols: &[Symbol],
 ) -> Result<(BTreeMap<String, Figures>, Option<Error>), Error> {
-    let Found { known, failure } = metrics::find(app, user, symbols).await?;
+    let Found { known, failure } = metrics::find(app, user, symbols, metrics::is_delayed(app, user)).await?;
     let today = new_york::day(app.now);
     Ok((known.into_iter().map(|known| (known.metrics.symbol.clone(), figures(known, today))).collect(), failure))
 }

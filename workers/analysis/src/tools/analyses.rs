@@ -5,7 +5,7 @@ use domain::{Symbol, UserId};
 use serde_json::json;
 use store::analyses::{NewAnalysis, insert};
 
-use crate::{app::App, sync::RESOURCES};
+use crate::{app::App, hub::RESOURCES};
 
 /// The resource that lists them.
 const NEWEST: &str = "history://analyses";

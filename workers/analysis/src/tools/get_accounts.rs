@@ -21,12 +21,12 @@ use super::{
     account::{self, Each},
     new_york,
 };
-use crate::{app::App, calls::get_portfolio::default_first};
+use crate::{app::App, calls::get_portfolio::default_first, upstream};
 
 /// The accounts; those of the last sync where TastyTrade does not answer.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, GetAccountsInput { include_closed }) = asked.read()?;
-    let read = account::ask(app, user, "accounts", accounts::request(), accounts::read_listed);
+    let read = upstream::ask(app, user, "accounts", accounts::request(), accounts::read_listed);
     let output = match read.await {
         Ok(mut listed) => {
             listed.retain(|listed| include_closed || !listed.account.is_closed);
@@ -34,7 +34,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
             let open = listed.iter().map(|listed| listed.account.clone()).filter(|account| !account.is_closed);
             let status = account::each(open.collect(), async |account| {
                 let request = trading_status::request(&account.number);
-                account::ask(app, user, "trading status", request, trading_status::read).await
+                upstream::ask(app, user, "trading status", request, trading_status::read).await
             });
             live(listed, status.await, chosen.as_deref(), app)
         }

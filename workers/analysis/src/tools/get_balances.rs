@@ -15,10 +15,9 @@ use crate::live;
 /// The balances of the accounts that are meant.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, GetBalancesInput { account }) = asked.read()?;
-    let accounts = account::meant(app, user, account.as_deref()).await?;
-    let default = account::meant(app, user, None).await?;
+    let (accounts, default) = account::meant_and_default(app, user, account.as_deref()).await?;
     let known = live::balances(app, user, accounts).await?.allowed()?;
-    let balances = live::rows(&known.found, Some(&default));
+    let balances = live::rows(&known.found, default.as_ref());
     let output = BalancesOutput {
         total_net_liquidating_value: amounts::sum(balances.iter().map(|row| row.net_liquidating_value)),
         total_cash_balance: amounts::sum(balances.iter().map(|row| row.cash_balance)),

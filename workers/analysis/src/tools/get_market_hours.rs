@@ -28,18 +28,12 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         Market::Cme => Collection::Cme,
         Market::Cfe => Collection::Cfe,
     };
-    let sessions = async {
-        let answer = upstream::call(app, user, market_time::current(collection)).await?;
-        market_time::read_current(&answer).map_err(|error| upstream::explain(app, error))
-    };
-    let holidays = async {
-        let answer = upstream::call(app, user, market_time::holidays(collection)).await?;
-        market_time::read_holidays(&answer).map_err(|error| upstream::explain(app, error))
-    };
+    let current = market_time::current(collection);
+    let sessions = upstream::ask(app, user, "market sessions", current, market_time::read_current);
+    let holidays = market_time::holidays(collection);
+    let holidays = upstream::ask(app, user, "market holidays", holidays, market_time::read_holidays);
     let (sessions, holidays) = join(sessions, holidays).await;
-    let sessions = upstream::noted("market sessions", sessions?);
-    let holidays = holidays.map(|noted| upstream::noted("market holidays", noted));
-    let hours = assemble(market, &sessions, holidays, app.now);
+    let hours = assemble(market, &sessions?, holidays, app.now);
     Rendered::new(&hours, text(&hours))
 }
 

@@ -24,7 +24,7 @@ const TERMS_SHOWN: [i64; 8] = [7, 14, 30, 45, 60, 90, 180, 365];
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, input) = asked.read::<GetMarketMetricsInput>()?;
     let symbols = symbols(&input.symbols)?;
-    let Found { known, failure } = metrics::find(app, user, &symbols).await?;
+    let Found { known, failure } = metrics::find(app, user, &symbols, metrics::is_delayed(app, user)).await?;
     if known.is_empty() {
         return Err(failure.unwrap_or_else(|| none(&symbols)));
     }

@@ -17,6 +17,7 @@ use super::{
     account::{self, called},
     amounts, new_york,
 };
+use crate::upstream;
 
 /// The most points of one account that are answered; more are put together.
 const POINTS: usize = 260;
@@ -29,7 +30,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let accounts = account::meant(app, user, account.as_deref()).await?;
     let each = account::each(accounts, async |account| {
         let request = net_liq::request(&account.number, range.as_str());
-        account::ask(app, user, "net liq history", request, net_liq::read).await
+        upstream::ask(app, user, "net liq history", request, net_liq::read).await
     });
     let (found, mut notes) = each.await.some()?;
     for (account, points) in &found {

@@ -18,6 +18,7 @@ use tasty::{
 };
 
 use super::{Asked, account, get_transactions::described, new_york, pages};
+use crate::upstream;
 
 /// Orders that have ended are looked for so many days back, unless days are named.
 const BACK: u64 = 30;
@@ -42,7 +43,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
             let underlying = underlying.as_ref().map(|symbol| symbol.as_str().to_owned());
             let wanted = Wanted { from: Some(days.from), until: days.until, underlying, statuses, page: plan.page };
             let each = account::each(accounts, async |account| {
-                account::ask(app, user, "orders", orders::history(&account.number, &wanted), orders::read).await
+                upstream::ask(app, user, "orders", orders::history(&account.number, &wanted), orders::read).await
             });
             let (found, missing) = each.await.some()?;
             notes.extend(missing);
@@ -56,7 +57,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
                     let Noted { value, notes } = orders::read(answer)?;
                     Ok(Noted { value: narrowed(value, &statuses, underlying.as_ref()), notes })
                 };
-                account::ask(app, user, "orders", request, read).await
+                upstream::ask(app, user, "orders", request, read).await
             });
             let (found, missing) = each.await.some()?;
             notes.extend(missing);

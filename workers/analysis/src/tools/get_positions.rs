@@ -6,9 +6,10 @@ use contract::{
     Rendered,
     account::{
         Source,
-        positions::{GetPositionsInput, GreeksSource, MissingOfPosition, PositionGroup, PositionRow, PositionsOutput},
+        positions::{GetPositionsInput, MissingOfPosition, PositionGroup, PositionRow, PositionsOutput},
         symbol,
     },
+    market::GreeksSource,
 };
 use domain::{
     Decimal, Error, Symbol, Timestamp, UserId,
@@ -18,7 +19,7 @@ use edge::deadline::within;
 use futures_util::future::{join, try_join_all};
 use tasty::{
     dxlink::{Collected, Ended, Greeks, Kind, Wanted},
-    market_data::{self, MarketData},
+    market_data,
     positions::Held,
     symbol::streamer,
 };
@@ -34,7 +35,7 @@ use crate::{
     app::App,
     gather,
     live::{self, Found, Known},
-    stream,
+    stream, upstream,
 };
 
 /// How long greeks are waited for, and prices of underlyings.
@@ -143,15 +144,9 @@ async fn prices(app: &App, user: &UserId, options: &[&Held]) -> Result<BTreeMap<
         options.iter().filter_map(|held| Symbol::parse(&held.position.underlying_symbol).ok()).collect();
     symbols.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     symbols.dedup();
-    let parts = symbols
-        .chunks(market_data::MAX_SYMBOLS)
-        .map(|part| account::ask(app, user, "prices of underlyings", market_data::request(part), market_data::read));
+    let parts = symbols.chunks(market_data::MAX_SYMBOLS).map(|part| upstream::market_data(app, user, part));
     let found = try_join_all(parts).await?.into_iter().flatten();
-    Ok(found.filter_map(|data| Some((data.symbol.clone(), price(&data)?))).collect())
-}
-
-fn price(data: &MarketData) -> Option<Decimal> {
-    data.mark.or(data.mid).or(data.last)
+    Ok(found.filter_map(|data| Some((data.symbol.clone(), data.price()?))).collect())
 }
 
 /// Greeks from the stream, by the symbols of the positions. Those that do not come in time are not there.

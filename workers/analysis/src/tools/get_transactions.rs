@@ -16,6 +16,7 @@ use tasty::{
 };
 
 use super::{Asked, account, amounts, new_york, pages};
+use crate::upstream;
 
 /// Without a first day the list begins so many days before its end.
 const BACK: u64 = 30;
@@ -42,7 +43,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     wanted.page = plan.page;
     let each = account::each(accounts, async |account| {
         let request = transactions::request(&account.number, &wanted);
-        account::ask(app, user, "transactions", request, transactions::read).await
+        upstream::ask(app, user, "transactions", request, transactions::read).await
     });
     let (found, notes) = each.await.some()?;
     let page = pages::together(plan, found, row, |row| (row.executed_at, row.id));

@@ -41,10 +41,8 @@ async fn fetch(
         WatchlistKind::Own => Owner::User,
         WatchlistKind::Public => Owner::Public,
     };
-    let explained = |error| upstream::explain(app, error);
     let Some(name) = name else {
-        let answer = upstream::call(app, user, watchlists::all(owner)).await?;
-        return Ok(upstream::noted("watchlists", watchlists::read_all(&answer).map_err(explained)?));
+        return upstream::ask(app, user, "watchlists", watchlists::all(owner), watchlists::read_all).await;
     };
     let answer = upstream::call(app, user, watchlists::one(owner, name)).await?;
     if answer.status == 404 {
@@ -56,7 +54,10 @@ async fn fetch(
             format!("{whose} no watchlist of this name. Call get_watchlists without `name` to see the names.");
         return Err(Error::new(Reason::NotFound, message).with("name", name));
     }
-    Ok(vec![upstream::noted("watchlist", watchlists::read_one(&answer).map_err(explained)?)])
+    Ok(vec![upstream::noted(
+        "watchlist",
+        watchlists::read_one(&answer).map_err(|error| upstream::explain(app, error))?,
+    )])
 }
 
 fn assemble(kind: WatchlistKind, lists: Vec<watchlists::Watchlist>, only_sizes: bool, now: Timestamp) -> Watchlists {

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use contract::account::positions::{GreeksSource, MissingOfPosition, PositionGroup, PositionRow, PositionTotals};
+use contract::{
+    account::positions::{MissingOfPosition, PositionGroup, PositionRow, PositionTotals},
+    market::GreeksSource,
+};
 use domain::{
     Decimal, OccSymbol, Timestamp,
     occ::Side,

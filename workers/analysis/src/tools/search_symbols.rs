@@ -23,9 +23,9 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         .ok()
         .filter(|_| (1..=MAX_RESULTS).contains(&limit))
         .ok_or_else(|| Error::invalid_argument("limit", format!("`limit` is {limit}; send 1 to {MAX_RESULTS}.")))?;
-    let answer = upstream::call(app, user, symbol_search::request(query)).await?;
-    let found = symbol_search::read(&answer).map_err(|error| upstream::explain(app, error))?;
-    let search = assemble(upstream::noted("symbol search", found), limit, app.now);
+    let request = symbol_search::request(query);
+    let found = upstream::ask(app, user, "symbol search", request, symbol_search::read).await?;
+    let search = assemble(found, limit, app.now);
     Rendered::new(&search, text(&search, query))
 }
 
