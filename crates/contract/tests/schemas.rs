@@ -19,6 +19,7 @@ use contract::{
     analysis::{
         chart::{AnalyzeChartInput, ChartAnalysis},
         options::{AnalyzeOptionsInput, OptionsAnalysis},
+        portfolio::{AnalyzePortfolioInput, PortfolioAnalysis},
         strategy::{AnalyzeStrategyInput, StrategyAnalysis},
     },
     config::{Config, NoInput, UpdateConfigInput},
@@ -78,6 +79,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("analyze_options.output.json", output::<OptionsAnalysis>()),
         ("analyze_strategy.input.json", input::<AnalyzeStrategyInput>()),
         ("analyze_strategy.output.json", output::<StrategyAnalysis>()),
+        ("analyze_portfolio.input.json", input::<AnalyzePortfolioInput>()),
+        ("analyze_portfolio.output.json", output::<PortfolioAnalysis>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
         ("get_workflow_status.output.json", output::<JobStatus>()),
     ]

@@ -3,3 +3,4 @@
 pub mod chart;
 pub mod options;
 pub mod strategy;
+pub mod portfolio;

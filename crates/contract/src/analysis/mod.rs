@@ -7,6 +7,7 @@
 pub mod chart;
 pub mod options;
 pub mod strategy;
+pub mod portfolio;
 
 use serde::{Deserialize, Serialize};
 
