@@ -10,6 +10,7 @@ mod outcome;
 mod payoff;
 mod reach;
 mod returns;
+mod shape;
 mod value;
 
 use domain::occ::Side;
@@ -18,8 +19,8 @@ pub use collateral::{Collateral, Requirement};
 pub use fees::{Costs, Fees};
 pub use outcome::{Method, Outcome, Terminal};
 pub use payoff::{Knot, Payoff};
-pub use reach::touch;
 pub use returns::{CoveredCall, InvalidReturn, annualised, if_called, on_collateral};
+pub use shape::Shape;
 pub use value::{Position, Scenario};
 
 use crate::Invalid;
@@ -38,6 +39,8 @@ pub enum Model {
     /// Exercised at the end only: Black, Scholes and Merton.
     #[default]
     European,
+    /// Exercised when that is worth most, as options on stocks and funds may be: by the boundary of exercise.
+    American,
 }
 
 /// What holds for all legs: the underlying and money.
@@ -151,7 +154,8 @@ impl Market {
         self.contract(Side::Call, 1.0, 0.0).check()
     }
 
-    fn contract(&self, side: Side, strike: f64, years: f64) -> Contract {
+    /// An option in it.
+    pub fn contract(&self, side: Side, strike: f64, years: f64) -> Contract {
         Contract { side, spot: self.spot, strike, years, rate: self.rate, yields: self.yields }
     }
 }

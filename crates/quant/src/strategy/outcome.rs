@@ -1,5 +1,6 @@
 //! How a strategy may end: limits, break-evens, probability of profit, expected value.
 
+use super::value::Pricer;
 use super::{InvalidStrategy, Market, Model, SAME_TIME, Strategy};
 use crate::Invalid;
 use crate::black_scholes::{Contract, normal};
@@ -159,7 +160,8 @@ impl Strategy {
         years: f64,
         model: Model,
     ) -> Result<Outcome, InvalidStrategy> {
-        let profit = |price: f64| self.profit_after(market, price, years, 0.0, model);
+        let pricer = Pricer::prepared(model, self, market, years, &[0.0]);
+        let profit = |price: f64| self.profit_by(&pricer, market, price, years, 0.0);
         let prices = self.samples(terminal);
         let curve = prices.iter().map(|price| Ok((*price, profit(*price)?)));
         let curve: Vec<(f64, f64)> = curve.collect::<Result<_, InvalidStrategy>>()?;
@@ -186,7 +188,7 @@ impl Strategy {
             max_loss: profits().min_by(f64::total_cmp).filter(|_| slope >= 0.0),
             break_evens,
             pop: pop.clamp(0.0, 1.0),
-            ev: self.expected_at_end(terminal, years)? + self.expected_of_later(market, terminal, years, model)?,
+            ev: self.expected_at_end(terminal, years)? + self.expected_of_later(market, terminal, years, &pricer)?,
             method: Method::Sampled,
         })
     }
@@ -198,7 +200,7 @@ impl Strategy {
         market: &Market,
         terminal: &Terminal,
         years: f64,
-        model: Model,
+        pricer: &Pricer,
     ) -> Result<f64, InvalidStrategy> {
         let step = 2.0 * REACH / f64::from(STEPS);
         let mut sum = 0.0;
@@ -208,7 +210,7 @@ impl Strategy {
                 let z = -REACH + step * f64::from(at);
                 // One over the square root of two pi.
                 let weight = step * 0.398_942_280_401_432_7 * libm::exp(-z * z / 2.0);
-                let here = leg.worth(market, terminal.price(z), years, 0.0, model);
+                let here = leg.worth(market, terminal.price(z), years, 0.0, pricer);
                 worth += weight * here.map_err(|why| InvalidStrategy::Leg { index, why })?;
             }
             sum += leg.units() * (worth - leg.premium);

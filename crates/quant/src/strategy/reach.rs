@@ -1,41 +1,10 @@
-//! Whether a price or a profit is reached on the way, not only at the end.
+//! Whether a profit is reached on the way, not only at the end. Of a price, [`Walk::touch`](crate::probability::Walk::touch)
+//! tells that.
 
 use super::{InvalidStrategy, Market, Model, SAME_TIME, Strategy};
-use crate::Invalid;
-use crate::black_scholes::normal;
 
 /// A walk has one step for each calendar day, within these bounds.
 const STEPS: (f64, f64) = (30.0, 120.0);
-
-/// The probability that the underlying is at a price at some time until then, if it moves at a volatility per year with drift
-/// `rate - yields`: the closed form by reflection, not twice the probability of ending there.
-///
-/// # Errors
-///
-/// [`Invalid`]; a level that is not a positive number counts as a wrong strike.
-pub fn touch(market: &Market, level: f64, volatility: f64, years: f64) -> Result<f64, Invalid> {
-    let contract = market.contract(domain::occ::Side::Call, level, years);
-    contract.price(volatility)?;
-    let away = libm::log(level / market.spot);
-    if away == 0.0 {
-        return Ok(1.0);
-    }
-    let drift = market.rate - market.yields - volatility * volatility / 2.0;
-    let swing = volatility * years.sqrt();
-    if swing <= 0.0 {
-        let ends = drift * years;
-        return Ok(if away.abs() <= ends * away.signum() { 1.0 } else { 0.0 });
-    }
-    // Above or below, seen as above.
-    let (away, drift) = (away.abs(), drift * away.signum());
-    let direct = normal((drift * years - away) / swing);
-    let tail = normal((-drift * years - away) / swing);
-    // The factor may be huge where the tail is nothing.
-    let factor = 2.0 * drift * away / (volatility * volatility);
-    let reflected = if tail > 0.0 { libm::exp(factor + libm::log(tail)) } else { 0.0 };
-    let found = direct + reflected;
-    if found.is_nan() { Err(Invalid::Overflow) } else { Ok(found.clamp(0.0, 1.0)) }
-}
 
 impl Strategy {
     /// The probability that its profit has reached an amount at some time until the first expiration: with half of the largest

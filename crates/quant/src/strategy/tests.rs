@@ -145,6 +145,24 @@ fn sampling_agrees_with_the_exact_way() {
 }
 
 #[test]
+fn the_right_to_exercise_early_is_worth_something() {
+    let long = of(&[leg(Put, 120.0, 1.0, 20.0)]);
+    let european = long.position(&MARKET, Model::European).unwrap();
+    let american = long.position(&MARKET, Model::American).unwrap();
+    assert!(american.value > european.value + 1.0, "{} {}", american.value, european.value);
+    assert!(american.value >= 2000.0 && american.delta < european.delta);
+    // At the end they are the same, and shortly before nearly so.
+    let end = |model| long.profit_after(&MARKET, 104.0, 45.0 / 365.0, 0.0, model).unwrap();
+    near(end(Model::American), end(Model::European), 0.0);
+    near(long.profit_after(&MARKET, 104.0, 44.99 / 365.0, 0.0, Model::American).unwrap(), end(Model::American), 1.0);
+    // A call that is kept never loses more than its price.
+    let near_leg = Leg { years: 30.0 / 365.0, ..leg(Call, 100.0, -1.0, 3.6) };
+    let calendar = of(&[near_leg, Leg { years: 60.0 / 365.0, quantity: 1.0, premium: 5.1, ..near_leg }]);
+    let outcome = calendar.outcome(&MARKET, 0.3, Model::American).unwrap();
+    near(outcome.max_loss.unwrap(), -150.0, 0.01);
+}
+
+#[test]
 fn collateral_by_hand() {
     // The broker's own example: a put at 45 sold for 0.50 with the stock at 47.50 requires 750 and takes 700.
     let market = Market { spot: 47.5, ..MARKET };
@@ -212,22 +230,6 @@ fn returns_by_hand() {
     assert_eq!(on_collateral(1.0, 0.0), Err(InvalidReturn::Base));
     assert_eq!(on_collateral(f64::NAN, 1.0), Err(InvalidReturn::Bounds));
     assert_eq!(annualised(1.0, 0.0), Err(InvalidReturn::NoTime));
-}
-
-#[test]
-fn touching_is_likelier_than_ending_there() {
-    // Without drift of the logarithm it is twice the probability of ending beyond.
-    let market = Market { spot: 100.0, rate: 0.045, yields: 0.0 };
-    let found = touch(&market, 90.0, 0.3, 0.25).unwrap();
-    near(found, 2.0 * normal_below((0.9_f64).ln() / 0.15), 1e-12);
-    assert_eq!(touch(&market, 100.0, 0.3, 0.25), Ok(1.0));
-    assert_eq!(touch(&market, 90.0, 0.3, 0.0), Ok(0.0));
-    assert_eq!(touch(&market, 0.0, 0.3, 0.25), Err(Invalid::Strike));
-    assert_eq!(touch(&market, 90.0, f64::NAN, 0.25), Err(Invalid::Volatility));
-}
-
-fn normal_below(x: f64) -> f64 {
-    crate::black_scholes::normal(x)
 }
 
 #[test]
@@ -372,16 +374,6 @@ proptest! {
     }
 
     #[test]
-    fn touching_holds_ending_beyond(market in market(), ratio in 0.3..3.0_f64, days in 1..900_i32, volatility in 0.05..2.0_f64) {
-        let years = f64::from(days) / 365.0;
-        let level = market.spot * ratio;
-        let touched = touch(&market, level, volatility, years).unwrap();
-        let terminal = Terminal::new(&market, volatility, years).unwrap();
-        let beyond = if ratio > 1.0 { terminal.above(level) } else { terminal.below(level) };
-        prop_assert!(touched >= beyond - 1e-12 && touched <= 1.0);
-    }
-
-    #[test]
     fn no_input_gives_what_is_no_number(
         spot: f64, rate: f64, yields: f64, strike: f64, years: f64, quantity: f64, premium: f64, multiplier: f64,
         volatility: f64, shares: f64, at: f64, ahead: f64, shift: f64, is_call: bool,
@@ -407,9 +399,6 @@ proptest! {
                 prop_assert!((0.0..=1.0).contains(&found));
             }
         }
-        if let Ok(found) = touch(&market, at, volatility, years) {
-            prop_assert!((0.0..=1.0).contains(&found));
-        }
     }
 
     /// The same with numbers that are odd but in bounds, which arbitrary doubles seldom are.
@@ -427,9 +416,6 @@ proptest! {
             if let Ok(outcome) = strategy.outcome(&market, volatility, Model::European) {
                 let numbers = [Some(outcome.pop), Some(outcome.ev), outcome.max_profit, outcome.max_loss];
                 prop_assert!(numbers.into_iter().flatten().chain(outcome.break_evens).all(f64::is_finite));
-            }
-            if let Ok(found) = touch(&market, leg.strike, volatility, years) {
-                prop_assert!((0.0..=1.0).contains(&found));
             }
             if let Ok(found) = strategy.probability_of_reaching(&market, volatility, 1.0) {
                 prop_assert!((0.0..=1.0).contains(&found));

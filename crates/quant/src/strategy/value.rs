@@ -2,6 +2,7 @@
 
 use super::{InvalidStrategy, Leg, MOST, Market, Model, SAME_TIME, Strategy};
 use crate::Invalid;
+use crate::american::Expiration;
 use crate::black_scholes::{Contract, Greeks};
 
 /// A shift of volatilities leaves at least this much of each.
@@ -39,18 +40,55 @@ pub struct Scenario {
     pub profit: f64,
 }
 
-impl Model {
-    /// The price per share.
-    pub(crate) fn price(self, contract: &Contract, volatility: f64) -> Result<f64, Invalid> {
-        match self {
-            Self::European => contract.price(volatility),
-        }
+/// A model, with what it found out about expirations of which many prices are wanted.
+pub(super) struct Pricer {
+    model: Model,
+    /// With the time that each has left.
+    tables: Vec<(f64, Expiration)>,
+}
+
+impl Pricer {
+    /// Without preparations, for a few prices.
+    pub(super) fn alone(model: Model) -> Self {
+        Self { model, tables: Vec::new() }
     }
 
+    /// For many prices at one time ahead, with volatilities shifted by no more than these. Where tables cannot be made, each
+    /// option is computed alone, and says why it cannot be.
+    pub(super) fn prepared(model: Model, strategy: &Strategy, market: &Market, ahead: f64, shifts: &[f64]) -> Self {
+        let mut tables: Vec<(f64, Expiration)> = Vec::new();
+        if model == Model::American {
+            for leg in &strategy.legs {
+                let left = leg.years - ahead;
+                if left <= SAME_TIME || tables.iter().any(|(years, _)| *years == left) {
+                    continue;
+                }
+                let of = strategy.legs.iter().filter(|other| other.years - ahead == left);
+                let all = of.flat_map(|other| shifts.iter().map(|shift| other.shifted(*shift)));
+                let (low, high) = all.fold((f64::MAX, 0.0_f64), |(low, high), v| (low.min(v), high.max(v)));
+                // A table needs some width.
+                let table = Expiration::new(left, market.rate, market.yields, low * 0.995..=high * 1.005);
+                tables.extend(table.ok().map(|table| (left, table)));
+            }
+        }
+        Self { model, tables }
+    }
+
+    fn price(&self, contract: &Contract, volatility: f64) -> Result<f64, Invalid> {
+        match (self.model, self.tables.iter().find(|(years, _)| *years == contract.years)) {
+            (Model::European, _) => contract.price(volatility),
+            (Model::American, Some((_, table))) => table.price(contract, volatility),
+            (Model::American, None) => contract.american_price(volatility),
+        }
+    }
+}
+
+impl Model {
     /// The five greeks per share.
     pub(crate) fn greeks(self, contract: &Contract, volatility: f64) -> Result<Greeks, Invalid> {
         match self {
             Self::European => contract.greeks(volatility),
+            Self::American => contract.american(volatility).map(|found| found.greeks),
         }
     }
 }
@@ -64,14 +102,18 @@ impl Leg {
         price: f64,
         ahead: f64,
         shift: f64,
-        model: Model,
+        pricer: &Pricer,
     ) -> Result<f64, Invalid> {
         let left = self.years - ahead;
         if left <= SAME_TIME || price <= 0.0 {
             return Ok(self.intrinsic(price));
         }
-        let volatility = (self.volatility + shift).max(LEAST_VOLATILITY.min(self.volatility));
-        model.price(&Market { spot: price, ..*market }.contract(self.side, self.strike, left), volatility)
+        pricer.price(&Market { spot: price, ..*market }.contract(self.side, self.strike, left), self.shifted(shift))
+    }
+
+    /// Its volatility after a shift of all of them.
+    fn shifted(&self, shift: f64) -> f64 {
+        (self.volatility + shift).max(LEAST_VOLATILITY.min(self.volatility))
     }
 }
 
@@ -83,6 +125,7 @@ impl Strategy {
     /// [`InvalidStrategy`]: the market cannot be computed with, or a leg ends now exactly at its strike.
     pub fn position(&self, market: &Market, model: Model) -> Result<Position, InvalidStrategy> {
         market.check()?;
+        let alone = Pricer::alone(model);
         let mut whole = Position {
             value: self.shares.quantity * market.spot,
             profit: self.profit_after(market, market.spot, 0.0, 0.0, model)?,
@@ -97,7 +140,7 @@ impl Strategy {
             let contract = market.contract(leg.side, leg.strike, leg.years);
             let greeks = model.greeks(&contract, leg.volatility).map_err(wrong)?;
             let units = leg.units();
-            whole.value += units * leg.worth(market, market.spot, 0.0, 0.0, model).map_err(wrong)?;
+            whole.value += units * leg.worth(market, market.spot, 0.0, 0.0, &alone).map_err(wrong)?;
             whole.delta += units * greeks.delta;
             whole.gamma += units * greeks.gamma;
             whole.theta += units * greeks.theta;
@@ -123,6 +166,17 @@ impl Strategy {
         shift: f64,
         model: Model,
     ) -> Result<f64, InvalidStrategy> {
+        self.profit_by(&Pricer::alone(model), market, price, ahead, shift)
+    }
+
+    pub(super) fn profit_by(
+        &self,
+        pricer: &Pricer,
+        market: &Market,
+        price: f64,
+        ahead: f64,
+        shift: f64,
+    ) -> Result<f64, InvalidStrategy> {
         let last = self.first_expiration().unwrap_or(f64::MAX) + SAME_TIME;
         if !(0.0..=last).contains(&ahead) {
             return Err(InvalidStrategy::Beyond);
@@ -135,7 +189,7 @@ impl Strategy {
         }
         let mut profit = self.shares.quantity * (price - self.shares.price) + self.cash;
         for (index, leg) in self.legs.iter().enumerate() {
-            let worth = leg.worth(market, price, ahead, shift, model);
+            let worth = leg.worth(market, price, ahead, shift, pricer);
             profit += leg.units() * (worth.map_err(|why| InvalidStrategy::Leg { index, why })? - leg.premium);
         }
         if profit.is_finite() { Ok(profit) } else { Err(Invalid::Overflow.into()) }
@@ -156,9 +210,10 @@ impl Strategy {
     ) -> Result<Vec<Scenario>, InvalidStrategy> {
         let mut cells = Vec::with_capacity(prices.len() * shifts.len() * times.len());
         for &ahead in times {
+            let pricer = Pricer::prepared(model, self, market, ahead, shifts);
             for &volatility_shift in shifts {
                 for &price in prices {
-                    let profit = self.profit_after(market, price, ahead, volatility_shift, model)?;
+                    let profit = self.profit_by(&pricer, market, price, ahead, volatility_shift)?;
                     cells.push(Scenario { price, volatility_shift, ahead, profit });
                 }
             }
