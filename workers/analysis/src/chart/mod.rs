@@ -514,7 +514,7 @@ fn profile(series: &Series) -> Profile {
 
 /// The patterns that end within the last bars, newest first. Indecision has no direction, whatever its sign.
 fn patterns(bars: &Bars, when: &impl Fn(usize) -> String) -> Vec<CandlePattern> {
-    let hits = candles::find(bars, bars.len().saturating_sub(PATTERN_BARS));
+    let hits = candles::find_common(bars, bars.len().saturating_sub(PATTERN_BARS));
     let told = |hit: &candles::Hit| {
         let read_as = match hit.pattern.kind {
             candles::Kind::Indecision => "neutral",
