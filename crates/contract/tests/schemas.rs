@@ -19,6 +19,8 @@ use contract::{
     analysis::{
         chart::{AnalyzeChartInput, ChartAnalysis},
         options::{AnalyzeOptionsInput, OptionsAnalysis},
+        portfolio::{AnalyzePortfolioInput, PortfolioAnalysis},
+        strategy::{AnalyzeStrategyInput, StrategyAnalysis},
     },
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
@@ -75,6 +77,10 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("analyze_chart.output.json", output::<ChartAnalysis>()),
         ("analyze_options.input.json", input::<AnalyzeOptionsInput>()),
         ("analyze_options.output.json", output::<OptionsAnalysis>()),
+        ("analyze_strategy.input.json", input::<AnalyzeStrategyInput>()),
+        ("analyze_strategy.output.json", output::<StrategyAnalysis>()),
+        ("analyze_portfolio.input.json", input::<AnalyzePortfolioInput>()),
+        ("analyze_portfolio.output.json", output::<PortfolioAnalysis>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
         ("get_workflow_status.output.json", output::<JobStatus>()),
     ]

@@ -2,3 +2,5 @@
 
 pub mod chart;
 pub mod options;
+pub mod portfolio;
+pub mod strategy;

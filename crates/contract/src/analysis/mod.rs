@@ -6,6 +6,8 @@
 
 pub mod chart;
 pub mod options;
+pub mod portfolio;
+pub mod strategy;
 
 use serde::{Deserialize, Serialize};
 
