@@ -105,7 +105,7 @@ test("2: stocks, a fund, an index, a future and a coin", async () => {
     const { value_area_low: low, point_of_control: control, value_area_high: high } = chart.volume_profile;
     assert.ok(low < control && control < high);
     assert.deepEqual(chart.missing, []);
-    for (const part of ["Readings: RSI ", "Support: ", "Resistance: ", "Volume: most at ", "IV rank "]) assert.ok(text.includes(part), text);
+    for (const part of ["Readings: RSI ", "Support: ", "Resistance: ", "Volume of the last 126 bars: most at ", "IV rank "]) assert.ok(text.includes(part), text);
   }
   const { metrics: [known] } = await mcp.ok("get_market_metrics", { symbols: ["NVDA"] });
   const { chart: nvda } = await analyze({ symbol: "nvda" });
