@@ -16,7 +16,10 @@ use contract::{
         positions::{GetPositionsInput, PositionsOutput},
         transactions::{GetTransactionsInput, TransactionsOutput},
     },
-    analysis::options::{AnalyzeOptionsInput, OptionsAnalysis},
+    analysis::{
+        opportunities::{FindOpportunitiesInput, Opportunities},
+        options::{AnalyzeOptionsInput, OptionsAnalysis},
+    },
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
     market::{
@@ -70,6 +73,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("get_net_liq_history.output.json", output::<NetLiqOutput>()),
         ("analyze_options.input.json", input::<AnalyzeOptionsInput>()),
         ("analyze_options.output.json", output::<OptionsAnalysis>()),
+        ("find_opportunities.input.json", input::<FindOpportunitiesInput>()),
+        ("find_opportunities.output.json", output::<Opportunities>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
         ("get_workflow_status.output.json", output::<JobStatus>()),
     ]

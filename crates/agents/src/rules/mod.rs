@@ -1,3 +1,4 @@
 //! The rules, one module for each tool that has a summary: facts in, [`Summary`](crate::Summary) out.
 
+pub mod opportunities;
 pub mod options;

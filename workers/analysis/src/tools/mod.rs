@@ -7,6 +7,7 @@ pub(crate) mod account;
 mod amounts;
 pub(crate) mod analyses;
 mod analyze_options;
+mod find_opportunities;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -39,6 +40,7 @@ const TOOLS: &[Tool] = &[
     row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
     row("analyze_options", Scope::AnalysisRun, |asked| Box::pin(analyze_options::answer(asked))),
+    row("find_opportunities", Scope::AnalysisRun, |asked| Box::pin(find_opportunities::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
     row("get_positions", Scope::AccountRead, |asked| Box::pin(get_positions::answer(asked))),

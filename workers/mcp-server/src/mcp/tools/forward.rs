@@ -35,6 +35,7 @@ const FORWARDED: &[Forwarded] = &[
         &["expiration", "max_dte", "strikes", "side", "min_delta", "format"],
     ),
     row("analyze_options", Scope::AnalysisRun, Class::Analysis, &["limit", "expiration"]),
+    row("find_opportunities", Scope::AnalysisRun, Class::Analysis, &["limit", "symbols"]),
     row("get_accounts", Scope::AccountRead, Class::Account, &[]),
     row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
     row("get_positions", Scope::AccountRead, Class::Account, &["account", "underlying"]),
