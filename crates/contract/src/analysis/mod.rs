@@ -5,7 +5,10 @@
 //! computed is `null`, and `missing` says why.
 
 pub mod opportunities;
+pub mod chart;
 pub mod options;
+pub mod portfolio;
+pub mod strategy;
 
 use serde::{Deserialize, Serialize};
 
