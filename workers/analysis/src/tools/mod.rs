@@ -9,6 +9,7 @@ pub(crate) mod analyses;
 mod analyze_chart;
 mod analyze_options;
 mod analyze_strategy;
+mod find_opportunities;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -42,6 +43,7 @@ const TOOLS: &[Tool] = &[
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
     row("analyze_chart", Scope::AnalysisRun, |asked| Box::pin(analyze_chart::answer(asked))),
     row("analyze_options", Scope::AnalysisRun, |asked| Box::pin(analyze_options::answer(asked))),
+    row("find_opportunities", Scope::AnalysisRun, |asked| Box::pin(find_opportunities::answer(asked))),
     row("analyze_strategy", Scope::AnalysisRun, |asked| Box::pin(analyze_strategy::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
