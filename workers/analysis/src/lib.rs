@@ -21,6 +21,7 @@ mod jobs;
 mod live;
 mod metrics;
 mod pace;
+mod portfolio;
 mod queue;
 mod quote;
 mod service;

@@ -6,6 +6,7 @@
 pub(crate) mod account;
 mod amounts;
 pub(crate) mod analyses;
+mod analyze_portfolio;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -43,6 +44,8 @@ const TOOLS: &[Tool] = &[
     row("get_transactions", Scope::AccountRead, |asked| Box::pin(get_transactions::answer(asked))),
     row("get_orders", Scope::AccountRead, |asked| Box::pin(get_orders::answer(asked))),
     row("get_net_liq_history", Scope::AccountRead, |asked| Box::pin(get_net_liq_history::answer(asked))),
+    row("analyze_portfolio", Scope::AnalysisRun, |asked| Box::pin(analyze_portfolio::answer(asked)))
+        .also(Scope::AccountRead),
 ];
 
 /// A tool.
@@ -50,13 +53,15 @@ pub(crate) struct Tool {
     name: &'static str,
     /// The scope that it needs.
     pub(crate) scope: Scope,
+    /// One more that it needs.
+    pub(crate) also: Option<Scope>,
     answer: Handler,
 }
 
 type Handler = for<'a> fn(Asked<'a>) -> LocalBoxFuture<'a, Result<Rendered, Error>>;
 
 const fn row(name: &'static str, scope: Scope, answer: Handler) -> Tool {
-    Tool { name, scope, answer }
+    Tool { name, scope, also: None, answer }
 }
 
 /// The tool of this name.
@@ -65,6 +70,10 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
 }
 
 impl Tool {
+    const fn also(self, scope: Scope) -> Self {
+        Self { also: Some(scope), ..self }
+    }
+
     /// Calls it. That the user's token permits it was checked before.
     pub(crate) async fn call(&self, app: &App, user: &UserId, arguments: Value) -> Result<Rendered, Error> {
         (self.answer)(Asked { app, user, arguments }).await
