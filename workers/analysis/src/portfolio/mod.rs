@@ -187,8 +187,13 @@ fn cents(value: Option<f64>) -> Option<f64> {
 
 /// A part in percent of a whole.
 fn percent_of(part: Option<f64>, whole: Option<f64>) -> Option<f64> {
+    small_percent_of(part, whole).map(|percent| rounded(percent, 2))
+}
+
+/// The same of a small part, with more digits.
+fn small_percent_of(part: Option<f64>, whole: Option<f64>) -> Option<f64> {
     let share = quant::portfolio::portion(part?, whole?).ok()?;
-    Some(rounded(share * 100.0, 2))
+    Some(rounded(share * 100.0, 4))
 }
 
 #[cfg(test)]
