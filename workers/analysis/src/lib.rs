@@ -8,6 +8,7 @@
 mod app;
 mod calls;
 mod chain;
+mod chart;
 mod config;
 mod credential;
 mod cron;
@@ -20,16 +21,19 @@ mod instruments;
 mod jobs;
 mod live;
 mod metrics;
+mod options;
 mod pace;
 mod portfolio;
 mod queue;
 mod quote;
 mod service;
+mod strategy;
 mod stream;
 mod sync;
 mod tools;
 mod upstream;
 mod workflow;
+mod zone;
 
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 

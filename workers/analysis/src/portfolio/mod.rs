@@ -104,6 +104,11 @@ pub(crate) fn analysis(read: &Read<'_>) -> (PortfolioAnalysis, Vec<Strategy>) {
     (output, strategies)
 }
 
+/// The sum of the deltas that are known, weighted by beta.
+pub(crate) fn beta_weighted_delta(read: &Read<'_>) -> Option<f64> {
+    exposure::underlyings(read, &mut Vec::new()).0.beta_weighted_delta
+}
+
 /// The strategies that have reasons to be looked at, the most urgent first.
 fn attention(strategies: &[Strategy]) -> Vec<Attention> {
     let with_reasons = strategies.iter().filter_map(|strategy| {
