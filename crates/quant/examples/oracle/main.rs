@@ -25,8 +25,7 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    let mut files: Vec<(&'static str, Compare)> = vec![];
-    files.push(("option_strategies.json", strategies::strategies));
+    let mut files: Vec<(&'static str, Compare)> = vec![("option_strategies.json", strategies::strategies)];
     files.extend(options::files());
     files.extend(indicators::files());
     files.extend(levels::files());
