@@ -69,6 +69,7 @@ function scopes() {
   for (const [, names, scope] of body.matchAll(/((?:"\w+"\s*\|?\s*)+)=>\s*Some\(Scope::(\w+)\)/g)) for (const name of strings(names)) found[name] = words[scope];
   const forwarded = production(join(ROOT, "workers/mcp-server/src/mcp/tools/forward.rs"));
   for (const [, name, scope] of forwarded.matchAll(/\brow\(\s*"(\w+)",\s*Scope::(\w+)/g)) found[name] = words[scope];
+  for (const [, name, also] of forwarded.matchAll(/\brow\(\s*"(\w+)"(?:(?!\brow\()[^;])*?\)\s*\.also\(Scope::(\w+)\)/g)) found[name] += `\` and \`${words[also]}`;
   return found;
 }
 

@@ -112,7 +112,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Err(error) => Answer::Error(error),
         },
         Call::Tool { name, arguments } => match tools::find(&name) {
-            Some(tool) => match permitted(principal, tool.scope) {
+            Some(tool) => match permitted(principal, tool.scope).and_then(|principal| match tool.also {
+                Some(also) => permitted(Some(principal), also),
+                None => Ok(principal),
+            }) {
                 Ok(principal) => Answer::new(tool.call(app, &principal, arguments).await),
                 Err(error) => Answer::Error(error),
             },

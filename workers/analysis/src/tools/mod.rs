@@ -9,6 +9,7 @@ pub(crate) mod analyses;
 mod analyze_chart;
 mod analyze_options;
 mod analyze_strategy;
+mod analyze_portfolio;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -49,6 +50,8 @@ const TOOLS: &[Tool] = &[
     row("get_transactions", Scope::AccountRead, |asked| Box::pin(get_transactions::answer(asked))),
     row("get_orders", Scope::AccountRead, |asked| Box::pin(get_orders::answer(asked))),
     row("get_net_liq_history", Scope::AccountRead, |asked| Box::pin(get_net_liq_history::answer(asked))),
+    row("analyze_portfolio", Scope::AnalysisRun, |asked| Box::pin(analyze_portfolio::answer(asked)))
+        .also(Scope::AccountRead),
 ];
 
 /// A tool.
@@ -56,13 +59,15 @@ pub(crate) struct Tool {
     name: &'static str,
     /// The scope that it needs.
     pub(crate) scope: Scope,
+    /// One more that it needs.
+    pub(crate) also: Option<Scope>,
     answer: Handler,
 }
 
 type Handler = for<'a> fn(Asked<'a>) -> LocalBoxFuture<'a, Result<Rendered, Error>>;
 
 const fn row(name: &'static str, scope: Scope, answer: Handler) -> Tool {
-    Tool { name, scope, answer }
+    Tool { name, scope, also: None, answer }
 }
 
 /// The tool of this name.
@@ -71,6 +76,10 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
 }
 
 impl Tool {
+    const fn also(self, scope: Scope) -> Self {
+        Self { also: Some(scope), ..self }
+    }
+
     /// Calls it. That the user's token permits it was checked before.
     pub(crate) async fn call(&self, app: &App, who: &Principal, arguments: Value) -> Result<Rendered, Error> {
         (self.answer)(Asked { app, user: &who.user_id, scopes: &who.scopes, arguments }).await

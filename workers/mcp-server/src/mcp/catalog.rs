@@ -244,6 +244,20 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "analyze_portfolio",
+        title: "Analyze the portfolio",
+        description: "How the portfolio leans, what it earns and risks, and what in it wants a look and why: delta weighted by \
+            beta to SPY, theta, vega, buying power, concentration by underlying and sector, stress by price and volatility, \
+            positions grouped into strategies, management marks (50 % of max profit, 21 DTE, tested strikes, assignment, \
+            ex-dividend, earnings, expirations), rolls for a net credit, and the case for and against.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_portfolio.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_portfolio.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_workflow_status",
         title: "Get the status of a job",
         description: "Where a job stands that was started earlier, for example a sync of the accounts: queued, running, \
