@@ -279,6 +279,20 @@ mod tests {
     }
 
     #[test]
+    fn arguments_and_fields_are_those_of_the_tools() {
+        for (name, output) in all() {
+            let prompt = CATALOG.prompt(name).unwrap();
+            let schemas = prompt.tools.iter().filter_map(|tool| CATALOG.tool(tool));
+            let schemas: String =
+                schemas.map(|tool| [tool.input_schema, tool.output_schema.unwrap_or_default()].concat()).collect();
+            // What stands between backticks is every second piece.
+            for field in text(&output).split('`').skip(1).step_by(2) {
+                assert!(schemas.contains(&format!("\"{field}\":")), "{name}: {field}");
+            }
+        }
+    }
+
+    #[test]
     fn every_blank_is_filled_and_every_text_has_the_rules() {
         for (name, output) in all() {
             let text = text(&output).replace("strategies/{strategy}", "");
