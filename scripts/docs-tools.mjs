@@ -146,7 +146,7 @@ export function toolsDocument() {
     `An answer comes within 25 seconds and has at most 130 kB; where it would be larger, the error says which argument makes it smaller. An address that ends in \`?tools=\` and groups, separated by commas, lists the tools of these groups and those of none. Groups: ${groups.map((group) => `\`${group}\``).join(", ")}.`,
     ...tools.map((entry) => tool(entry, scope)),
     "## Resources",
-    "What begins with `portfolio://` is the user's own and needs `account:read`. The others are the same for everybody; any access token may read them. What begins with `ui://` are pages of MCP Apps.",
+    "What begins with `portfolio://` or `history://` is the user's own and needs `account:read`. The others are the same for everybody; any access token may read them. What begins with `ui://` are pages of MCP Apps.",
     table(["address", "title", "type", "what"], [...resources, ...templates]),
     "## Prompts",
     "Constant texts that say which tools and resources to use; what the user fills in gets in only as a checked symbol or the end of an account's number. Arguments named `symbol`, `account` and `strategy` are completed, here and in addresses of resources: symbols from the user's positions and a list of common ones, accounts masked.",

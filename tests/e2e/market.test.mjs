@@ -183,7 +183,17 @@ test("6: price history", async () => {
   const to = daily.time[9];
   const cut = await mcp.ok("get_price_history", { symbol: "AAPL", start: from, end: to });
   assert.deepEqual([cut.time, cut.close], [daily.time.slice(5, 10), daily.close.slice(5, 10)]);
-  assert.equal((await mcp.error("get_price_history", { symbol: "ZZZZ" })).code, "NOT_FOUND");
+});
+
+test("6: bars of a symbol that there is not", async () => {
+  for (const symbol of ["ZZZZ", "AAPL  270115P00000500"]) {
+    const began = performance.now();
+    const error = await mcp.error("get_price_history", { symbol });
+    assert.deepEqual([error.code, error.reason, error.details.symbols], ["NOT_FOUND", "not_found", [symbol]]);
+    assert.match(error.message, /knows no symbol .* search_symbols/);
+    // The stream alone would say nothing for eight seconds.
+    assert.ok(performance.now() - began < 6_000, `${Math.round(performance.now() - began)} ms`);
+  }
 });
 
 test("7: price history of other instruments", async () => {

@@ -1,6 +1,7 @@
 // The public SDKs, unmodified, stream from the simulator: what they accept, TastyTrade's own servers would have said. Each
 // feature of `python/streams.py` and `javascript/streams.mjs` is a test. Covers DXLink quotes, trades, summaries, profiles,
-// greeks, theoretical prices and candles, and the account streamer with an order that is placed and filled.
+// greeks, theoretical prices and candles, and the account streamer with orders that are placed and filled, at once and in parts,
+// and quote alerts.
 //
 // The SDK for JavaScript says its token together with its first frame. TastyTrade's servers end such a session since June
 // 2026, and so does the simulator, unless it is told to be as lenient as they were before: so it is told for this SDK.
@@ -21,7 +22,7 @@ await sim.clear();
 await openMarket(sim);
 
 const FEATURES = {
-  python: ["quotes", "trades, summaries and profiles", "greeks", "candles", "account streamer", "orders on the account streamer"],
+  python: ["quotes", "trades, summaries and profiles", "greeks", "candles", "account streamer", "orders on the account streamer", "an order that is filled in parts, stage by stage", "quote alerts on the account streamer"],
   javascript: ["quotes and more", "greeks", "candles", "unsubscribing", "account streamer"],
 };
 

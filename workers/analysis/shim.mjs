@@ -19,6 +19,9 @@ export class Upstream extends DurableObject {
   fetch(request) {
     return this.#rust.fetch(request);
   }
+  alarm() {
+    return this.#rust.alarm();
+  }
 }
 
 export class UserHub extends DurableObject {

@@ -83,6 +83,14 @@ pub enum Call {
         /// Which part.
         part: portfolio::Part,
     },
+    /// The user's newest analyses, or those of one symbol with what they found. Needs `account:read`. Answer: an object as
+    /// the resource shows it.
+    GetHistory {
+        /// Of which symbol; `portfolio` for those of no single one.
+        symbol: Option<String>,
+    },
+    /// What may stand for `symbol` in [`Self::GetHistory`]. Needs `account:read`. Answer: a list of texts.
+    GetAnalysedSymbols,
     /// Whether TastyTrade answers in the user's name: it is asked. Needs `account:read`. Answer:
     /// [`connection::ConnectionTest`], also when it does not.
     TestConnection,
@@ -118,6 +126,8 @@ impl Call {
             | Self::GetPortfolio
             | Self::GetLivePortfolio { .. }
             | Self::GetOverview
+            | Self::GetHistory { .. }
+            | Self::GetAnalysedSymbols
             | Self::TestConnection
             | Self::GetConfig
             | Self::Export

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod decimal;
 pub mod error;
+pub mod exchange;
 pub mod id;
 pub mod occ;
 pub mod portfolio;

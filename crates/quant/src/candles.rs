@@ -167,7 +167,7 @@ mod tests {
         assert!(names_at(&engulfing, 20).contains(&("engulfing", 100)), "{:?}", names_at(&engulfing, 20));
 
         let mut hammer = falling(20);
-        hammer.push([80.6, 80.8, 77.5, 80.75]);
+        hammer.push([79.7, 79.85, 77.0, 79.8]);
         assert!(names_at(&hammer, 20).contains(&("hammer", 100)), "{:?}", names_at(&hammer, 20));
 
         let mut doji = falling(20);

@@ -11,8 +11,8 @@ use crate::{Database, Error, sql};
 /// How many rows a user has at most.
 pub const KEPT: u32 = 200;
 
-/// The longest body, in bytes: as long as the longest answer of a tool.
-pub const MAX_BODY: usize = 131_072;
+/// The longest body, in bytes: nearly as long as the longest answer, so that it can be shown again as a whole.
+pub const MAX_BODY: usize = 120_000;
 
 /// An analysis to be kept.
 #[derive(Debug, Clone)]
@@ -35,9 +35,9 @@ pub struct NewAnalysis<'a> {
     pub created_at: Timestamp,
 }
 
-/// What is listed of an analysis.
+/// An analysis that was kept.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Listed {
+pub struct Analysis {
     /// Its id.
     pub id: String,
     /// What it is about; `None` where that is no single symbol.
@@ -52,16 +52,8 @@ pub struct Listed {
     pub created_at: Timestamp,
     /// The first sentence of its summary; `None` where it has none.
     pub headline: Option<String>,
-}
-
-/// An analysis with all of its body.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Analysis {
-    /// What is listed of it.
-    #[serde(flatten)]
-    pub listed: Listed,
-    /// The structured content of the answer: a JSON object.
-    pub body: String,
+    /// The structured content of the answer, a JSON object; `None` where it was not asked for.
+    pub body: Option<String>,
 }
 
 /// Keeps an analysis, and lets go of the user's oldest beyond [`KEPT`], in one transaction. Nothing is kept for a user who no
@@ -100,9 +92,9 @@ pub async fn insert(db: &impl Database, new: &NewAnalysis<'_>) -> Result<bool, E
 }
 
 /// The user's newest analyses, at most `limit`, without their bodies.
-pub async fn newest(db: &impl Database, user: &UserId, limit: u32) -> Result<Vec<Listed>, Error> {
+pub async fn newest(db: &impl Database, user: &UserId, limit: u32) -> Result<Vec<Analysis>, Error> {
     let query = "
-        SELECT id, symbol, kind, strategy, created_at,
+        SELECT id, symbol, kind, strategy, created_at, NULL AS body,
           CASE WHEN json_valid(body) THEN json_extract(body, '$.summary.headline') END AS headline
         FROM analyses WHERE user_id = ?1 ORDER BY created_at DESC, id DESC LIMIT ?2";
     db.run(sql!(query, user, i64::from(limit))).await?.read()

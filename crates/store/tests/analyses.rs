@@ -7,7 +7,7 @@ use domain::{Symbol, UserId};
 use serde_json::json;
 use store::{
     Database, Error,
-    analyses::{KEPT, Listed, MAX_BODY, NewAnalysis, insert, newest, of_symbol, symbols},
+    analyses::{Analysis, KEPT, MAX_BODY, NewAnalysis, insert, newest, of_symbol, symbols},
     identity::users::upsert_user,
     sql,
 };
@@ -41,18 +41,18 @@ fn keep(db: &Sqlite, owner: &str, id: &str, about: &str, seconds: i64) -> Result
     block_on(insert(db, &new))
 }
 
-fn ids(rows: &[Listed]) -> Vec<&str> {
+fn ids(rows: &[Analysis]) -> Vec<&str> {
     rows.iter().map(|row| row.id.as_str()).collect()
 }
 
-fn listed(db: &Sqlite, owner: &str, limit: u32) -> Vec<Listed> {
+fn listed(db: &Sqlite, owner: &str, limit: u32) -> Vec<Analysis> {
     block_on(newest(db, &user(owner), limit)).unwrap()
 }
 
 fn about(db: &Sqlite, owner: &str, symbol: &str) -> Vec<String> {
     let symbol = Symbol::parse(symbol).ok();
     let found = block_on(of_symbol(db, &user(owner), symbol.as_ref(), 10)).unwrap();
-    found.into_iter().map(|analysis| analysis.listed.id).collect()
+    found.into_iter().map(|analysis| analysis.id).collect()
 }
 
 #[test]
@@ -68,13 +68,14 @@ fn a_user_sees_their_own_newest_first_and_by_symbol() {
     assert_eq!(ids(&listed(&db, "u", 2)), ["d", "c"]);
     assert_eq!(ids(&listed(&db, "v", 10)), ["x"]);
     assert!(listed(&db, "nobody", 10).is_empty());
-    let expected = Listed {
+    let expected = Analysis {
         id: "b".to_owned(),
         symbol: None,
         kind: "analyze_portfolio".to_owned(),
         strategy: None,
         created_at: after(1),
         headline: Some("b in a sentence".to_owned()),
+        body: None,
     };
     assert_eq!(listed(&db, "u", 10)[2], expected);
     assert_eq!(about(&db, "u", "AAPL"), ["d", "a"]);
@@ -83,8 +84,8 @@ fn a_user_sees_their_own_newest_first_and_by_symbol() {
     assert_eq!(block_on(symbols(&db, &user("u"), 10)).unwrap(), ["AAPL", "SPY"]);
     assert_eq!(block_on(symbols(&db, &user("u"), 1)).unwrap(), ["AAPL"]);
     let full = block_on(of_symbol(&db, &user("u"), Symbol::parse("spy").ok().as_ref(), 10)).unwrap();
-    assert_eq!((full[0].listed.strategy.as_deref(), full[0].listed.symbol.as_deref()), (Some("csp"), Some("SPY")));
-    let body: serde_json::Value = serde_json::from_str(&full[0].body).unwrap();
+    assert_eq!((full[0].strategy.as_deref(), full[0].symbol.as_deref()), (Some("csp"), Some("SPY")));
+    let body: serde_json::Value = serde_json::from_str(full[0].body.as_ref().unwrap()).unwrap();
     assert_eq!(body["analysis_id"], "c");
 }
 

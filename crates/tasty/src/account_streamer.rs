@@ -6,7 +6,10 @@
 //!
 //! Reading is tolerant: a kind of notification that is not known, or that lacks what it needs, is [`Heard::Other`].
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
 
 use chrono::{DateTime, TimeDelta};
 use domain::{AccountNumber, Decimal, Timestamp, portfolio::Direction};
@@ -23,6 +26,19 @@ pub const MAX_FRAME: usize = 1024 * 1024;
 const MAX_AWAITED: usize = 64;
 /// Seconds between two signs of life; the server takes two to sixty.
 const HEARTBEAT_SECONDS: i64 = 20;
+
+/// The first pause before another connection, and the longest, in milliseconds.
+const FIRST_PAUSE_MS: u64 = 1_000;
+const LONGEST_PAUSE_MS: u64 = 60_000;
+
+/// How long to wait before connecting again, after so many connections in a row that failed or broke soon: twice as long
+/// each time, up to a minute, and up to half of it less by chance, so that those who were cut off together do not come back
+/// together. `random` holds 64 random bits.
+pub fn pause(failures: u32, random: u64) -> Duration {
+    let doubled = FIRST_PAUSE_MS.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    let most = doubled.min(LONGEST_PAUSE_MS);
+    Duration::from_millis(most - random % (most / 2 + 1))
+}
 
 /// What can be subscribed to beside accounts, once an account is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -307,6 +323,22 @@ mod tests {
         assert_eq!(client.receive(beat, later), []);
         assert!(!client.is_silent(later + TimeDelta::seconds(59)) && client.is_silent(later + TimeDelta::seconds(60)));
         assert!(!format!("{client:?}").contains("def"));
+    }
+
+    #[test]
+    fn pauses_grow_and_differ() {
+        for (failures, random, millis) in [
+            (0, 0, 1_000),
+            (1, 0, 1_000),
+            (1, 500, 500),
+            (1, 501, 1_000),
+            (2, 0, 2_000),
+            (6, 0, 32_000),
+            (7, 0, 60_000),
+            (u32::MAX, 30_000, 30_000),
+        ] {
+            assert_eq!(pause(failures, random), Duration::from_millis(millis), "{failures} {random}");
+        }
     }
 
     #[test]

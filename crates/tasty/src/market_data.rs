@@ -34,12 +34,21 @@ pub struct MarketData {
     pub close: Option<Decimal>,
     /// The previous session's close.
     pub prev_close: Option<Decimal>,
+    /// Contracts that were open at the last settlement; of options and futures.
+    pub open_interest: Option<i64>,
     /// Beta to the S&P 500.
     pub beta: Option<Decimal>,
     /// Whether trading is halted.
     pub is_halted: bool,
     /// When TastyTrade last changed it.
     pub updated_at: Option<Timestamp>,
+}
+
+impl MarketData {
+    /// One price: the mark, else the middle of bid and ask, else the last trade.
+    pub fn price(&self) -> Option<Decimal> {
+        self.mark.or(self.mid).or(self.last)
+    }
 }
 
 /// Asks for up to [`MAX_SYMBOLS`] symbols; more are to be asked for in chunks.
@@ -78,6 +87,7 @@ fn one(item: &mut Fields<'_>) -> Result<MarketData, Error> {
         low: item.decimal("day-low-price"),
         close: item.decimal("close"),
         prev_close: item.decimal("prev-close"),
+        open_interest: item.whole("open-interest"),
         beta: item.decimal("beta"),
         is_halted: item.truth("is-trading-halted").unwrap_or(false),
         updated_at: item.moment("updated-at"),
@@ -117,6 +127,11 @@ mod tests {
         let [nvda, vix] = data.value.try_into().unwrap();
         let text = |value: Option<Decimal>| value.map(|value| value.to_string());
         assert_eq!(text(nvda.bid).as_deref(), Some("181.20"));
+        let (no_mark, only_last) = (MarketData { mark: None, ..nvda.clone() }, &vix);
+        assert_eq!(
+            [&nvda, &no_mark, only_last].map(|data| text(data.price())),
+            ["181.225", "181.225", "17.31"].map(Some).map(|price| price.map(str::to_owned))
+        );
         assert_eq!(text(nvda.ask).as_deref(), Some("181.25"));
         assert_eq!((nvda.close, text(nvda.prev_close).as_deref()), (None, Some("178.90")));
         assert_eq!((text(vix.last).as_deref(), vix.bid, vix.is_halted), (Some("17.31"), None, false));

@@ -18,6 +18,7 @@ from tastytrade import Account, AlertStreamer, DXLinkStreamer, Session
 from tastytrade.account import AccountBalance, CurrentPosition
 from tastytrade.dxfeed import Candle, Greeks, Profile, Quote, Summary, TheoPrice, Trade, Underlying
 from tastytrade.order import InstrumentType, Leg, MarketOrder, OrderAction, OrderStatus, OrderTimeInForce, PlacedOrder
+from tastytrade.streamer import QuoteAlert
 
 SIMULATOR, SECRET, REFRESH = sys.argv[1:4]
 tastytrade.session.API_URL = tastytrade.session.CERT_URL = SIMULATOR
@@ -161,6 +162,43 @@ async def orders(session):
         balance = await asyncio.wait_for(anext(streamer.listen(AccountBalance)), SECONDS)
         position = await asyncio.wait_for(anext(streamer.listen(CurrentPosition)), SECONDS)
         assert balance.account_number == account.account_number and position.symbol == "KO", position
+
+
+@feature("an order that is filled in parts, stage by stage")
+async def parts(session):
+    account = (await Account.get(session))[0]
+    async with AlertStreamer(session) as streamer:
+        await streamer.subscribe_accounts([account])
+        told = streamer.listen(PlacedOrder)
+        for action in (OrderAction.BUY_TO_OPEN, OrderAction.SELL_TO_CLOSE):
+            leg = Leg(instrument_type=InstrumentType.EQUITY, symbol="F", action=action, quantity=Decimal(1200))
+            placed = await account.place_order(session, MarketOrder(time_in_force=OrderTimeInForce.DAY, legs=[leg]), dry_run=False)
+            stages, remaining = [], []
+            while not stages or stages[-1] != OrderStatus.FILLED:
+                news = await asyncio.wait_for(anext(told), SECONDS)
+                if news.id == placed.order.id:
+                    stages.append(news.status)
+                    remaining.append(news.legs[0].remaining_quantity)
+            expected = [OrderStatus.RECEIVED, OrderStatus.ROUTED, OrderStatus.IN_FLIGHT, OrderStatus.LIVE]
+            assert stages[:4] == expected, stages
+            assert remaining == sorted(remaining, reverse=True) and any(0 < left < 1200 for left in remaining), remaining
+            assert sum(fill.quantity for fill in news.legs[0].fills) == 1200 and len(news.legs[0].fills) > 1, news
+
+
+@feature("quote alerts on the account streamer")
+async def quote_alerts(session):
+    accounts = await Account.get(session)
+    async with AlertStreamer(session) as streamer:
+        await streamer.subscribe_accounts(accounts)
+        await streamer.subscribe_quote_alerts()
+        alert = {"symbol": "KO", "instrument-type": "Equity", "field": "Last", "operator": ">", "threshold": "0.01"}
+        made = await session._post("/quote-alerts", json=alert)
+        told = await asyncio.wait_for(anext(streamer.listen(QuoteAlert)), SECONDS)
+        assert told.alert_external_id == made["alert-external-id"] and told.symbol == told.dx_symbol == "KO", told
+        assert told.threshold_numeric == Decimal("0.01") and told.triggered_at >= told.created_at, told
+        await session._delete(f"/quote-alerts/{told.alert_external_id}")
+        listed = await session._get("/quote-alerts")
+        assert told.alert_external_id not in [one["alert-external-id"] for one in listed["items"]], listed
 
 
 async def main():

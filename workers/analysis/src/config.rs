@@ -11,6 +11,8 @@ pub(crate) struct Config {
     pub(crate) keys: KeyRing,
     /// TastyTrade's REST API, without a trailing slash.
     pub(crate) api_url: String,
+    /// TastyTrade's account streamer, a WebSocket.
+    pub(crate) streamer_url: String,
     /// Where people log in to TTAI again.
     pub(crate) public_url: String,
     /// The operator's app at TastyTrade, where there is one.
@@ -39,6 +41,7 @@ impl Config {
         Ok(Self {
             keys,
             api_url: url("TT_API_URL", "https://api.tastyworks.com"),
+            streamer_url: url("TT_STREAMER_URL", "wss://streamer.tastyworks.com"),
             public_url: url("PUBLIC_URL", ""),
             client_id: text("TT_CLIENT_ID"),
             client_secret: text("TT_CLIENT_SECRET").map(Secret::new),

@@ -11,10 +11,9 @@ pub(crate) async fn find(app: &App, user: &UserId, symbol: &Symbol) -> Result<In
         let message = format!("TastyTrade knows no {symbol}. Futures look like /ESZ6 or /ES, coins like BTC/USD.");
         Error::new(Reason::NotFound, message).with("symbols", vec![symbol.as_str()])
     };
-    let explained = |error| upstream::explain(app, error);
     if let Some(product) = instruments::product(symbol) {
-        let answer = upstream::call(app, user, instruments::futures(product)).await?;
-        let contracts = upstream::noted("futures", instruments::read_all(&answer).map_err(explained)?);
+        let request = instruments::futures(product);
+        let contracts = upstream::ask(app, user, "futures", request, instruments::read_all).await?;
         return contracts.into_iter().find(|contract| contract.is_active_month).ok_or_else(unknown);
     }
     let request = instruments::one(symbol).ok_or_else(unknown)?;
@@ -22,7 +21,7 @@ pub(crate) async fn find(app: &App, user: &UserId, symbol: &Symbol) -> Result<In
     if answer.status == 404 {
         return Err(unknown());
     }
-    Ok(upstream::noted("instrument", instruments::read_one(&answer).map_err(explained)?))
+    Ok(upstream::noted("instrument", instruments::read_one(&answer).map_err(|error| upstream::explain(app, error))?))
 }
 
 /// The symbol to be asked for: that of the active month where a product is named. The note says so.

@@ -8,17 +8,20 @@
 mod app;
 mod calls;
 mod chain;
+mod chart;
 mod config;
 mod credential;
 mod cron;
 mod debug;
 mod flight;
+mod follow;
 mod gather;
 mod hub;
 mod instruments;
 mod jobs;
 mod live;
 mod metrics;
+mod options;
 mod pace;
 mod queue;
 mod quote;
@@ -29,6 +32,7 @@ mod sync;
 mod tools;
 mod upstream;
 mod workflow;
+mod zone;
 
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 

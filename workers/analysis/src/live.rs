@@ -116,8 +116,8 @@ fn together<T>(
 /// A part of the user's portfolio, for a resource: rows of the last sync also where the login does not hold, with notes that
 /// say so.
 pub(crate) async fn portfolio(app: &App, user: &UserId, part: Part) -> Result<Portfolio, Error> {
-    let accounts = match account::meant(app, user, Some("all")).await {
-        Ok(accounts) => accounts,
+    let (accounts, default) = match account::meant_and_default(app, user, Some("all")).await {
+        Ok(meant) => meant,
         // Ours to mend: an empty portfolio would say that there is none.
         Err(error) if matches!(error.reason.family(), Family::DatabaseError | Family::InternalError) => {
             return Err(error);
@@ -135,21 +135,16 @@ pub(crate) async fn portfolio(app: &App, user: &UserId, part: Part) -> Result<Po
             Ok(Portfolio { positions: rows.collect(), source, notes: known.notes, ..Portfolio::default() })
         }
         Part::Balances => {
-            let default = account::meant(app, user, None).await.ok();
             let known = balances(app, user, accounts).await?;
             let source = known.source();
-            let rows = rows(&known.found, default.as_deref());
+            let rows = rows(&known.found, default.as_ref());
             Ok(Portfolio { accounts: rows, source, notes: known.notes, ..Portfolio::default() })
         }
     }
 }
 
-/// The rows of balances. `default` is what a call without an account means; if that is one account, it is the default one.
-pub(crate) fn rows(found: &[Found<Balance>], default: Option<&[Account]>) -> Vec<AccountBalance> {
-    let default = default.and_then(|accounts| match accounts {
-        [only] => Some(&only.number),
-        _ => None,
-    });
+/// The rows of balances, of which one may be the default account's.
+pub(crate) fn rows(found: &[Found<Balance>], default: Option<&AccountNumber>) -> Vec<AccountBalance> {
     let row = |found: &Found<Balance>| AccountBalance {
         is_default: default == Some(&found.account.number),
         ..AccountBalance::new(&found.account, Some(&found.value), Some(found.as_of))

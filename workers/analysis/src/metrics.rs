@@ -47,9 +47,19 @@ fn metrics_key(symbol: &Symbol) -> String {
     format!("metrics:{symbol}")
 }
 
+/// Whether this user's market data come late. What comes late goes into no cache that all share.
+pub(crate) async fn is_delayed(app: &App, user: &UserId) -> Result<bool, Error> {
+    Ok(users::user(&app.db, user).await?.is_none_or(|user| user.delayed_quotes == 1))
+}
+
 /// The metrics of those symbols that have any: from KV where they are fresh, from TastyTrade, or from KV marked stale where it
-/// does not answer.
-pub(crate) async fn find(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Found, Error> {
+/// does not answer. `is_delayed` is waited for only where TastyTrade is asked.
+pub(crate) async fn find(
+    app: &App,
+    user: &UserId,
+    symbols: &[Symbol],
+    is_delayed: impl Future<Output = Result<bool, Error>>,
+) -> Result<Found, Error> {
     let symbols: Vec<_> = symbols.iter().filter(|symbol| Kind::of(symbol).has_metrics()).cloned().collect();
     if symbols.is_empty() {
         return Ok(Found::default());
@@ -72,7 +82,7 @@ pub(crate) async fn find(app: &App, user: &UserId, symbols: &[Symbol]) -> Result
     if missing.is_empty() {
         return Ok(found);
     }
-    match fetch(app, user, &missing).await {
+    match fetch(app, user, &missing, is_delayed).await {
         Ok(fetched) => found.known.extend(fetched),
         Err(error) if error.reason.retryable() => {
             found.known.extend(before);
@@ -95,14 +105,18 @@ async fn kept(app: &App, symbols: &[Symbol]) -> Vec<Option<Kept>> {
 }
 
 /// Asks TastyTrade, and keeps what is the same for all.
-async fn fetch(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Vec<Known>, Error> {
+async fn fetch(
+    app: &App,
+    user: &UserId,
+    symbols: &[Symbol],
+    is_delayed: impl Future<Output = Result<bool, Error>>,
+) -> Result<Vec<Known>, Error> {
     let Some(request) = tasty::market_metrics::request(symbols) else { return Ok(Vec::new()) };
-    let (answer, row) = join(upstream::call(app, user, request), users::user(&app.db, user)).await;
-    let metrics = tasty::market_metrics::read(&answer?).map_err(|error| upstream::explain(app, error))?;
-    let metrics = upstream::noted("market metrics", metrics);
+    let asked = upstream::ask(app, user, "market metrics", request, tasty::market_metrics::read);
+    let (metrics, is_delayed) = join(asked, is_delayed).await;
     let known = |metrics| Known { metrics, source: Source::Rest, as_of: app.now };
-    let known: Vec<_> = metrics.into_iter().map(known).collect();
-    if row?.is_some_and(|row| row.delayed_quotes == 0) {
+    let known: Vec<_> = metrics?.into_iter().map(known).collect();
+    if !is_delayed? {
         join_all(known.iter().map(|known| keep(app, known))).await;
     }
     Ok(known)

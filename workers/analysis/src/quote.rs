@@ -6,10 +6,7 @@ use contract::quote::{Quote, QuoteOutput, Source};
 use domain::{Symbol, Timestamp};
 use tasty::{market_data::MarketData, market_metrics::Metrics};
 
-use crate::metrics::Known;
-
-/// New York is four or five hours behind UTC; five never hides a report on its own day.
-const NEW_YORK_HOURS: i64 = 5;
+use crate::{metrics::Known, tools::new_york};
 
 /// One quote per symbol in the order asked for. A symbol without market data is missing; one without metrics has `null` in
 /// their place.
@@ -63,9 +60,8 @@ fn one(data: &MarketData, known: Option<&Known>, now: Timestamp) -> Quote {
 /// The expected report of earnings, unless its day is over in New York: TastyTrade keeps the last one until it knows the
 /// next.
 fn next_earnings(metrics: &Metrics, now: Timestamp) -> Option<String> {
-    let today = now.checked_sub_signed(chrono::TimeDelta::hours(NEW_YORK_HOURS))?.date_naive();
     let date = metrics.earnings.as_ref()?.date;
-    (date >= today).then(|| date.to_string())
+    (date >= new_york::day(now)).then(|| date.to_string())
 }
 
 #[cfg(test)]
@@ -124,6 +120,15 @@ mod tests {
         let [odd, _, spx] = output.quotes.try_into().unwrap();
         assert_eq!((odd.change, odd.iv_rank, odd.as_of), (None, None, now));
         assert_eq!((spx.change.unwrap().to_string().as_str(), spx.change_percent), ("6000.10", None));
+    }
+
+    #[test]
+    fn a_report_is_over_with_its_day_in_new_york() {
+        let metrics = METRICS.replace("2026-11-20", "2026-07-02");
+        let metrics = market_metrics::read(&Answer::new(200, None, metrics, at("2026-07-01T00:00:00Z"))).unwrap().value;
+        for (now, shown) in [("2026-07-03T03:59:59Z", true), ("2026-07-03T04:00:00Z", false)] {
+            assert_eq!(next_earnings(&metrics[0], at(now)).is_some(), shown, "{now}");
+        }
     }
 
     #[test]

@@ -113,7 +113,7 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
         },
         Call::Tool { name, arguments } => match tools::find(&name) {
             Some(tool) => match permitted(principal, tool.scope) {
-                Ok(principal) => Answer::new(tool.call(app, &principal.user_id, arguments).await),
+                Ok(principal) => Answer::new(tool.call(app, &principal, arguments).await),
                 Err(error) => Answer::Error(error),
             },
             None => Answer::Error(Error::new(Reason::NotFound, "There is no such tool.")),
@@ -156,6 +156,14 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
         },
         Call::GetLivePortfolio { part } => match permitted(principal, Scope::AccountRead) {
             Ok(principal) => Answer::new(crate::live::portfolio(app, &principal.user_id, part).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetHistory { symbol } => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::history::answer(app, &principal.user_id, symbol.as_deref()).await),
+            Err(error) => Answer::Error(error),
+        },
+        Call::GetAnalysedSymbols => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => Answer::new(calls::history::symbols(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
         Call::GetOverview => match permitted(principal, Scope::AccountRead) {

@@ -8,25 +8,17 @@ use domain::{
 use serde_json::{Value, json};
 use store::portfolio::{self, SyncedPortfolio};
 
-use crate::{app::App, upstream};
-
-/// The channel that tells of resources of mcp-server: `{"uri": ...}`.
-pub(crate) const RESOURCES: &str = "resources";
-/// The resources that a sync changes.
-const CHANGED: [&str; 2] = ["portfolio://positions", "portfolio://balances"];
+use crate::{app::App, hub, upstream};
 
 /// The user's accounts.
 pub(crate) async fn accounts(app: &App, user: &UserId) -> Result<Vec<Account>, Error> {
-    let answer = upstream::call(app, user, tasty::accounts::request()).await?;
-    let read = tasty::accounts::read(&answer).map_err(|error| upstream::explain(app, error))?;
-    Ok(upstream::noted("accounts", read))
+    upstream::ask(app, user, "accounts", tasty::accounts::request(), tasty::accounts::read).await
 }
 
 /// The balances of one account.
 pub(crate) async fn balance(app: &App, user: &UserId, account: &AccountNumber) -> Result<Balance, Error> {
-    let answer = upstream::call(app, user, tasty::balances::request(account)).await?;
-    let read = tasty::balances::read(account, &answer).map_err(|error| upstream::explain(app, error))?;
-    Ok(upstream::noted("balances", read))
+    let request = tasty::balances::request(account);
+    upstream::ask(app, user, "balances", request, |answer| tasty::balances::read(account, answer)).await
 }
 
 /// The positions of one account, with marks.
@@ -40,17 +32,16 @@ pub(crate) async fn held(
     user: &UserId,
     account: &AccountNumber,
 ) -> Result<Vec<tasty::positions::Held>, Error> {
-    let answer = upstream::call(app, user, tasty::positions::request(account, true)).await?;
-    let read = tasty::positions::read_held(account, &answer).map_err(|error| upstream::explain(app, error))?;
-    Ok(upstream::noted("positions", read))
+    let request = tasty::positions::request(account, true);
+    upstream::ask(app, user, "positions", request, |answer| tasty::positions::read_held(account, answer)).await
 }
 
 /// Stores what was read and says what it was. Whoever listens is told that the positions may have changed, unless a later
 /// sync was first.
 pub(crate) async fn save(app: &App, user: &UserId, synced: &SyncedPortfolio) -> Result<Value, Error> {
     if portfolio::save_sync(&app.db, user, synced).await? {
-        for uri in CHANGED {
-            app.publish(user, RESOURCES, &json!({ "uri": uri })).await;
+        for uri in [hub::POSITIONS, hub::BALANCES] {
+            app.publish(user, hub::RESOURCES, &json!({ "uri": uri })).await;
         }
     }
     Ok(summary(synced))

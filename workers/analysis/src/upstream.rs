@@ -5,7 +5,8 @@
 //! the other calls wait for it. A token that TastyTrade no longer accepts is replaced once and the call made again.
 //!
 //! It keeps the budgets of the user's calls ([`crate::pace`]), and calls that want the same share one request
-//! ([`crate::flight`]). Market data in motion come through it as well ([`crate::stream`]).
+//! ([`crate::flight`]). Market data in motion come through it as well ([`crate::stream`]), and so does news of the user's
+//! accounts while somebody follows them ([`crate::follow`]).
 
 use std::{
     cell::{Cell, RefCell},
@@ -15,12 +16,12 @@ use std::{
 };
 
 use contract::Connection;
-use domain::{Error, Reason, Timestamp, UserId};
+use domain::{Error, Reason, Symbol, Timestamp, UserId};
 use edge::{caller::Caller, deadline::within, fetch::Failure};
 use futures_util::{FutureExt, lock::Mutex};
 use serde::{Deserialize, Serialize};
 use store::identity::users::{self, CredentialKind, CredentialStatus};
-use tasty::{Answer, Method, Request as Asked, retry::Trouble};
+use tasty::{Answer, Method, Request as Asked, market_data::MarketData, retry::Trouble};
 use vault::{Entropy, Place, Secret};
 use worker::{Delay, DurableObject, Env, Request, Response, Result, State, durable_object};
 
@@ -28,6 +29,7 @@ use crate::{
     app::App,
     credential::{self, disconnected, reconnect},
     flight::{Flight, Flights, GATHER},
+    follow::{self, Following},
     pace::{Pace, Way, later},
     stream::{self, Streams},
 };
@@ -54,23 +56,27 @@ const FORGET: &str = "/forget";
 const MAX_BODY: usize = 1024 * 1024;
 
 /// The object's class.
-#[durable_object(fetch)]
+#[durable_object(alarm)]
 pub struct Upstream {
     core: AssertUnwindSafe<Rc<Core>>,
 }
 
 /// What the object is made of. Work that several calls share holds on to it.
-struct Core {
-    state: State,
-    env: Env,
+pub(crate) struct Core {
+    pub(crate) state: State,
+    pub(crate) env: Env,
     held: RefCell<Option<Held>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: Mutex<()>,
+    /// How many mints have ended, and why the last one came to nothing, if it did.
+    mints: Cell<u64>,
+    not_minted: RefCell<Option<Error>>,
     /// Why the last confirmation came to nothing, and until when that is the answer to others.
     unconfirmed: RefCell<Option<(Timestamp, Error)>>,
     pace: Pace,
-    flights: Flights,
+    pub(crate) flights: Flights,
     streams: Streams,
+    pub(crate) following: Following,
 }
 
 #[derive(Clone)]
@@ -79,6 +85,17 @@ struct Held {
     credential_id: String,
     minted_at: Timestamp,
     expires_at: Timestamp,
+}
+
+impl Held {
+    /// Whether it lives long enough to be used.
+    fn is_good(&self, now: Timestamp) -> bool {
+        self.expires_at - now > chrono::Duration::seconds(MARGIN_SECONDS)
+    }
+
+    fn token(&self) -> Secret {
+        self.token.clone()
+    }
 }
 
 /// The token as it lies in storage.
@@ -108,10 +125,13 @@ impl DurableObject for Upstream {
             env,
             held: RefCell::new(None),
             minting: Mutex::new(()),
+            mints: Cell::new(0),
+            not_minted: RefCell::new(None),
             unconfirmed: RefCell::new(None),
             pace: Pace::default(),
             flights: Flights::default(),
             streams: Streams::default(),
+            following: Following::default(),
         };
         Self { core: AssertUnwindSafe(Rc::new(core)) }
     }
@@ -136,6 +156,13 @@ impl DurableObject for Upstream {
             }
         })
     }
+
+    /// A minute of following is over.
+    async fn alarm(&self) -> Result<Response> {
+        // A panic has been logged; who follows then hears nothing until the next one comes.
+        let _ = edge::guard::catch(follow::look(&self.core)).await;
+        Response::empty()
+    }
 }
 
 impl Core {
@@ -144,6 +171,10 @@ impl Core {
         let request = edge::http::take(request, MAX_BODY).await.map_err(|_| unreadable())?;
         if request.uri().path() == FORGET {
             return self.forget_all().await;
+        }
+        if request.uri().path() == follow::LOOK {
+            follow::look(self).await;
+            return Ok(Answer::new(200, None, Vec::new(), edge::clock::now()));
         }
         if request.uri().path() == CONFIRM {
             let user: UserId = serde_json::from_slice(request.body()).map_err(|_| unreadable())?;
@@ -230,14 +261,17 @@ impl Core {
         attempts(&app, request, Some(&token), Some(&way)).await
     }
 
+    /// Asks TastyTrade something that only reads, for work of the object itself.
+    pub(crate) async fn ask(self: &Rc<Self>, user: &UserId, request: Asked) -> std::result::Result<Answer, Error> {
+        let until = edge::clock::now() + WITHOUT_DEADLINE;
+        self.read(&Order { user_id: user.clone(), request, until }).await
+    }
+
     async fn stream(self: &Rc<Self>, order: stream::Order) -> std::result::Result<Answer, Error> {
         let app = App::new(&self.env)?;
         // A token for market data outlives the permission that it was given for; the permission is what counts.
         self.token(&order.user_id).await?;
-        let ask = async |request| {
-            let until = edge::clock::now() + WITHOUT_DEADLINE;
-            self.read(&Order { user_id: order.user_id.clone(), request, until }).await
-        };
+        let ask = async |request| self.ask(&order.user_id, request).await;
         let streamed = self.streams.carry_out(&self.state, &app, &order, ask).await?;
         let body = serde_json::to_vec(&streamed).map_err(|_| unreadable())?;
         Ok(Answer::new(200, None, body, app.now))
@@ -245,7 +279,11 @@ impl Core {
 
     /// The user's access token: held, stored, or minted now. A mint is finished whoever goes away, since TastyTrade may
     /// answer it with another grant in place of the one that was used.
-    async fn token(self: &Rc<Self>, user: &UserId) -> std::result::Result<Secret, Error> {
+    pub(crate) async fn token(self: &Rc<Self>, user: &UserId) -> std::result::Result<Secret, Error> {
+        let good = self.held.borrow().as_ref().filter(|held| held.is_good(edge::clock::now())).map(Held::token);
+        if let Some(token) = good {
+            return Ok(token);
+        }
         let (core, user) = (Rc::clone(self), user.clone());
         let (give, token) = futures_channel::oneshot::channel();
         self.state.wait_until(async move {
@@ -259,23 +297,26 @@ impl Core {
 
     async fn find_token(&self, user: &UserId) -> std::result::Result<Secret, Error> {
         let app = &App::new(&self.env)?;
+        let mints = self.mints.get();
         let _one_at_a_time = self.minting.lock().await;
-        let now = edge::clock::now();
-        let held = self.held.borrow().clone();
-        let held = match held {
-            Some(held) => Some(held),
-            None => self.stored(app, user).await,
-        };
-        if let Some(held) = held.filter(|held| held.expires_at - now > chrono::Duration::seconds(MARGIN_SECONDS)) {
+        let known = self.known(app, user).await;
+        if let Some(held) = known.filter(|held| held.is_good(edge::clock::now())) {
             self.held.replace(Some(held.clone()));
             return Ok(held.token);
+        }
+        // Whoever waited for a mint shares its failure as well.
+        if let Some(error) = self.not_minted.borrow().as_ref().filter(|_| self.mints.get() != mints) {
+            return Err(error.clone());
         }
         self.renew(app, user).await
     }
 
     /// A new access token, kept in place of the one before. The caller holds the lock.
     async fn renew(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
-        let held = mint(app, user, &self.pace).await?;
+        let minted = mint(app, user, &self.pace).await;
+        self.mints.set(self.mints.get().wrapping_add(1));
+        self.not_minted.replace(minted.as_ref().err().cloned());
+        let held = minted?;
         self.store(app, user, &held).await;
         self.held.replace(Some(held.clone()));
         Ok(held.token)
@@ -289,16 +330,11 @@ impl Core {
         if credential.status == CredentialStatus::Revoked {
             return Ok(Connection::Ended);
         }
-        let held = self.held.borrow().clone();
-        let held = match held {
-            Some(held) => Some(held),
-            None => self.stored(&app, user).await,
-        };
         let is_fresh = |held: Held| {
             let age = app.now - held.minted_at;
             held.credential_id == credential.id && age < chrono::Duration::seconds(CONFIRMED_SECONDS)
         };
-        if held.is_some_and(is_fresh) {
+        if self.known(&app, user).await.is_some_and(is_fresh) {
             return Ok(Connection::Holds);
         }
         if let Some((until, error)) = self.unconfirmed.borrow().as_ref()
@@ -319,6 +355,15 @@ impl Core {
                 self.unconfirmed.replace(Some((edge::clock::now() + pause, error.clone())));
                 Err(error)
             }
+        }
+    }
+
+    /// The token that is held or stored, good or not.
+    async fn known(&self, app: &App, user: &UserId) -> Option<Held> {
+        let held = self.held.borrow().clone();
+        match held {
+            Some(held) => Some(held),
+            None => self.stored(app, user).await,
         }
     }
 
@@ -345,7 +390,7 @@ impl Core {
     }
 
     /// Drops a token that was refused, unless a newer one has taken its place.
-    async fn forget(&self, refused: &Secret) {
+    pub(crate) async fn forget(&self, refused: &Secret) {
         let _one_at_a_time = self.minting.lock().await;
         let is_current =
             self.held.borrow().as_ref().is_some_and(|held| vault::token::same(held.token.expose(), refused.expose()));
@@ -364,6 +409,7 @@ impl Core {
         let _one_at_a_time = self.minting.lock().await;
         self.flights.close();
         self.streams.end();
+        follow::end(self).await;
         self.held.replace(None);
         self.unconfirmed.replace(None);
         self.state.storage().delete_all().await.map_err(|error| {
@@ -471,7 +517,7 @@ async fn attempts(
     }
 }
 
-fn random(app: &App) -> u64 {
+pub(crate) fn random(app: &App) -> u64 {
     let mut bytes = [0; 8];
     app.entropy.fill(&mut bytes);
     u64::from_le_bytes(bytes)
@@ -491,6 +537,27 @@ pub(crate) async fn call(app: &App, user: &UserId, request: Asked) -> std::resul
     let until = app.until.unwrap_or_else(|| edge::clock::now() + WITHOUT_DEADLINE);
     let order = serde_json::to_vec(&Order { user_id: user.clone(), request, until }).map_err(|_| unreadable())?;
     to_object(app, user, "/", order).await
+}
+
+/// Sends a request in the user's name and reads what comes. `what` names it in the log.
+pub(crate) async fn ask<T>(
+    app: &App,
+    user: &UserId,
+    what: &str,
+    request: Asked,
+    read: impl FnOnce(&Answer) -> std::result::Result<tasty::Noted<T>, tasty::Error>,
+) -> std::result::Result<T, Error> {
+    let answer = call(app, user, request).await?;
+    Ok(noted(what, read(&answer).map_err(|error| explain(app, error))?))
+}
+
+/// The prices of symbols, at most as many as one request may name.
+pub(crate) async fn market_data(
+    app: &App,
+    user: &UserId,
+    symbols: &[Symbol],
+) -> std::result::Result<Vec<MarketData>, Error> {
+    ask(app, user, "market data", tasty::market_data::request(symbols), tasty::market_data::read).await
 }
 
 /// Has the user's object find out whether TastyTrade still accepts the user's grant.

@@ -16,6 +16,7 @@ mod market;
 mod oauth;
 mod orders;
 mod pages;
+mod quote_alerts;
 mod rest;
 mod shell;
 mod state;

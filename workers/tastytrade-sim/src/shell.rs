@@ -156,7 +156,7 @@ async fn converse(world: &RefCell<World>, socket: &WebSocket, mut connection: Co
         }
         let out = {
             // Whoever listens wants to hear of fills that nobody has asked for.
-            world.borrow_mut().look_at_orders(now);
+            world.borrow_mut().look_at_market(now);
             let world = world.borrow();
             match came {
                 Some(text) => connection.receive(&text.unwrap_or_default(), world.state(), now),

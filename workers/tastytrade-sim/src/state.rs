@@ -11,6 +11,7 @@ use crate::{
     market::{Market, Override},
     oauth::{Attempt, Code, Grant, PersonalApp},
     orders::{Order, complex::ComplexOrder},
+    quote_alerts::Alert,
     rest::Watchlist,
     stream::accounts::News,
 };
@@ -98,6 +99,10 @@ pub(crate) struct State {
     pub complex_orders: Vec<ComplexOrder>,
     /// How many orders were placed here.
     pub orders_placed: u64,
+    /// Wishes to be told of prices.
+    pub quote_alerts: Vec<Alert>,
+    /// How many of them there ever were.
+    pub alerts_made: u64,
     /// By user, the number of the last access token that was made to expire early.
     pub expired_through: BTreeMap<String, u64>,
     /// Whether DXLink takes a token before it has asked for one, as it did until June 2026.
@@ -124,6 +129,8 @@ impl Default for State {
             orders: Vec::new(),
             complex_orders: Vec::new(),
             orders_placed: 0,
+            quote_alerts: Vec::new(),
+            alerts_made: 0,
             expired_through: BTreeMap::new(),
             lenient_handshake: false,
             news: News::default(),
@@ -136,6 +143,12 @@ impl State {
     pub(crate) fn next_order(&mut self) -> u64 {
         self.orders_placed += 1;
         FIRST_ORDER + self.orders_placed - 1
+    }
+
+    /// A number for a new quote alert.
+    pub(crate) fn next_alert(&mut self) -> u64 {
+        self.alerts_made += 1;
+        self.alerts_made
     }
 
     /// The market as it is now.

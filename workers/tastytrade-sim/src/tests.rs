@@ -378,6 +378,197 @@ fn an_order_goes_through_the_books_and_is_told() {
     assert_eq!(bench.get(&path, &access).1["data"]["status"], "Expired");
 }
 
+/// A token of the savings account's owner, and what calls with it come to.
+fn saver(bench: &mut Bench) -> String {
+    let made = bench.post("/sim/grant", &json!({ "user": "saver" })).1;
+    let body = refresh(made["refresh_token"].as_str().unwrap(), made["client_secret"].as_str().unwrap());
+    bench.post("/oauth/token", &body).1["access_token"].as_str().unwrap().to_owned()
+}
+
+fn call(bench: &mut Bench, access: &str, method: Method, path: &str, body: &Value) -> (u16, Value) {
+    let request = http::Request::builder()
+        .method(method)
+        .uri(path)
+        .header("user-agent", "t/1")
+        .header("authorization", format!("Bearer {access}"));
+    read(bench.send(request, &body.to_string()))
+}
+
+const ORDERS: &str = "/accounts/5WX50001/orders";
+
+/// What the streamer has told about one order since the beginning: its stages, and how much of it remained.
+fn told(bench: &Bench, id: &Value) -> Vec<(String, i64)> {
+    let news = bench.world.state().news.texts().map(|text| serde_json::from_str::<Value>(text).unwrap());
+    news.filter(|news| news["type"] == "Order" && news["data"]["id"] == *id)
+        .map(|news| {
+            let remaining = news["data"]["legs"][0]["remaining-quantity"].as_i64().unwrap();
+            (news["data"]["status"].as_str().unwrap().to_owned(), remaining)
+        })
+        .collect()
+}
+
+fn shares(price: &str, quantity: u32) -> Value {
+    json!({
+        "order-type": "Limit", "time-in-force": "GTC", "price": price, "price-effect": "Debit",
+        "legs": [{ "instrument-type": "Equity", "symbol": "F", "quantity": quantity, "action": "Buy to Open" }],
+    })
+}
+
+#[test]
+fn a_large_order_is_filled_in_parts_and_every_stage_is_told() {
+    let mut bench = Bench::new();
+    let access = saver(&mut bench);
+    let (status, placed) = call(&mut bench, &access, Method::POST, ORDERS, &shares("20", 1500));
+    assert_eq!(status, 201, "{placed}");
+    let id = placed["data"]["order"]["id"].clone();
+    let path = format!("{ORDERS}/{id}");
+    let mut steps = 0;
+    let filled = loop {
+        let order = bench.get(&path, &access).1["data"].clone();
+        if order["status"] == "Filled" {
+            break order;
+        }
+        assert_eq!(order["status"], "Live");
+        bench.wall += TimeDelta::seconds(1);
+        steps += 1;
+        assert!(steps < 40, "{order}");
+    };
+    let fills = filled["legs"][0]["fills"].as_array().unwrap();
+    assert!(fills.len() > 1, "{filled}");
+    assert_eq!(fills.iter().map(|fill| fill["quantity"].as_i64().unwrap()).sum::<i64>(), 1500);
+    let ids: std::collections::BTreeSet<_> = fills.iter().map(|fill| fill["fill-id"].to_string()).collect();
+    assert_eq!(ids.len(), fills.len());
+    let stages = told(&bench, &id);
+    let names: Vec<&str> = stages.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names[..4], ["Received", "Routed", "In Flight", "Live"]);
+    assert_eq!(names.last(), Some(&"Filled"));
+    assert!(
+        stages.windows(2).all(|pair| pair[1].1 <= pair[0].1) && stages.iter().any(|(_, left)| (1..1500).contains(left))
+    );
+    let trades = bench.get("/accounts/5WX50001/transactions?per-page=50", &access).1;
+    let own: Vec<&Value> =
+        trades["data"]["items"].as_array().unwrap().iter().filter(|entry| entry["order-id"] == id).collect();
+    assert_eq!(own.len(), fills.len(), "a line for each part");
+    let positions = bench.get("/accounts/5WX50001/positions?symbol=F", &access).1;
+    assert_eq!(positions["data"]["items"][0]["quantity"], "1500");
+}
+
+#[test]
+fn what_is_filled_in_part_is_cancelled_or_replaced_for_the_rest() {
+    let mut bench = Bench::new();
+    bench.post("/sim/clock", &json!({ "now": "2026-11-20T15:00:00Z", "frozen": true }));
+    let access = saver(&mut bench);
+    bench.post("/sim/price", &json!({ "symbol": "F", "price": 5 }));
+    let place = |bench: &mut Bench, order: &Value| {
+        let (status, placed) = call(bench, &access, Method::POST, ORDERS, order);
+        assert_eq!(status, 201, "{placed}");
+        placed["data"]["order"]["id"].clone()
+    };
+    let id = place(&mut bench, &shares("6", 1500));
+    let path = format!("{ORDERS}/{id}");
+    let resting = bench.get(&path, &access).1["data"].clone();
+    let left = resting["legs"][0]["remaining-quantity"].as_i64().unwrap();
+    assert!((1..1500).contains(&left), "the clock stands still: {resting}");
+    let (_, new) =
+        call(&mut bench, &access, Method::PATCH, &path, &json!({ "price": "1.00", "price-effect": "Debit" }));
+    assert_eq!(new["data"]["legs"][0]["quantity"], left);
+    let names: Vec<String> = told(&bench, &id).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[names.len() - 2..], ["Replace Requested", "Cancelled"]);
+    let old = bench.get(&path, &access).1["data"].clone();
+    assert_eq!((&old["replacing-order-id"], &old["edited"]), (&new["data"]["id"], &json!(true)));
+    let path = format!("{ORDERS}/{}", new["data"]["id"]);
+    assert_eq!(call(&mut bench, &access, Method::POST, &format!("{path}/reconfirm"), &json!({})).0, 200);
+    assert_eq!(call(&mut bench, &access, Method::DELETE, &path, &Value::Null).1["data"]["status"], "Cancelled");
+    let names: Vec<String> = told(&bench, &new["data"]["id"]).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["Received", "Routed", "In Flight", "Live", "Cancel Requested", "Cancelled"]);
+    let mut at_once = shares("6", 1500);
+    at_once["time-in-force"] = json!("IOC");
+    let id = place(&mut bench, &at_once);
+    let ended = bench.get(&format!("{ORDERS}/{id}"), &access).1["data"].clone();
+    assert_eq!(ended["status"], "Cancelled");
+    assert!(ended["legs"][0]["remaining-quantity"].as_i64().unwrap() < 1500);
+}
+
+#[test]
+fn an_order_waits_for_its_conditions() {
+    let mut bench = Bench::new();
+    let access = saver(&mut bench);
+    bench.post("/sim/price", &json!({ "symbol": "KO", "price": 70 }));
+    let with = |rules: Value| {
+        let mut order = shares("20", 5);
+        order["rules"] = rules;
+        order
+    };
+    let condition = |action: &str, comparator: &str, threshold: &str| {
+        json!({ "conditions": [{
+            "action": action, "symbol": "KO", "instrument-type": "Equity", "indicator": "last",
+            "comparator": comparator, "threshold": threshold,
+        }] })
+    };
+    let place = |bench: &mut Bench, rules: Value| {
+        let (status, placed) = call(bench, &access, Method::POST, ORDERS, &with(rules));
+        assert_eq!(status, 201, "{placed}");
+        format!("{ORDERS}/{}", placed["data"]["order"]["id"])
+    };
+    let routed = place(&mut bench, condition("route", "lte", "60"));
+    let cancelled = place(
+        &mut bench,
+        json!({
+            "route-after": "2026-11-21T00:00:00Z", "conditions": condition("cancel", "lte", "60")["conditions"],
+        }),
+    );
+    let later = place(&mut bench, json!({ "route-after": "2026-11-20T15:10:00Z" }));
+    let status = |bench: &mut Bench, path: &str| bench.get(path, &access).1["data"]["status"].clone();
+    for path in [&routed, &cancelled, &later] {
+        assert_eq!(status(&mut bench, path), "Contingent");
+    }
+    bench.post("/sim/price", &json!({ "symbol": "KO", "price": 55 }));
+    assert_eq!(status(&mut bench, &routed), "Filled");
+    assert_eq!(status(&mut bench, &cancelled), "Cancelled");
+    assert_eq!(status(&mut bench, &later), "Contingent");
+    bench.wall += TimeDelta::minutes(11);
+    let order = bench.get(&later, &access).1["data"].clone();
+    assert_eq!(order["status"], "Filled");
+    assert!(order["order-rule"]["routed-at"].is_string());
+    let (status, refused) = call(&mut bench, &access, Method::POST, ORDERS, &with(condition("route", "near", "60")));
+    assert_eq!((status, &refused["error"]["errors"][0]["domain"]), (400, &json!("rules.conditions")));
+}
+
+#[test]
+fn quote_alerts_go_off_once() {
+    let mut bench = Bench::new();
+    let access = saver(&mut bench);
+    bench.post("/sim/price", &json!({ "symbol": "KO", "price": 70 }));
+    let alert = |operator: &str, threshold: &str| json!({ "symbol": "KO", "field": "Last", "operator": operator, "threshold": threshold, "instrument-type": "Equity" });
+    for (body, domain) in [
+        (json!({}), "symbol"),
+        (json!({ "symbol": "NOPE", "field": "Last", "operator": ">", "threshold": "1" }), "symbol"),
+        (json!({ "symbol": "KO", "field": "Volume", "operator": ">", "threshold": "1" }), "field"),
+        (json!({ "symbol": "KO", "field": "Last", "operator": "=", "threshold": "1" }), "operator"),
+        (json!({ "symbol": "KO", "field": "Last", "operator": ">", "threshold": "much" }), "threshold"),
+    ] {
+        let (status, answer) = call(&mut bench, &access, Method::POST, "/quote-alerts", &body);
+        assert_eq!((status, &answer["error"]["errors"][0]["domain"]), (400, &json!(domain)), "{body}");
+    }
+    let (status, made) = call(&mut bench, &access, Method::POST, "/quote-alerts", &alert("<", "60"));
+    assert_eq!((status, &made["data"]["user-external-id"]), (201, &json!("U0005555555")));
+    call(&mut bench, &access, Method::POST, "/quote-alerts", &alert(">", "60000"));
+    let list = |bench: &mut Bench| bench.get("/quote-alerts", &access).1["data"]["items"].clone();
+    assert_eq!(list(&mut bench).as_array().unwrap().len(), 2);
+    assert!(list(&mut bench)[0].get("triggered-at").is_none());
+    bench.post("/sim/price", &json!({ "symbol": "KO", "price": 55 }));
+    assert!(list(&mut bench)[0]["triggered-at"].is_string() && list(&mut bench)[1].get("triggered-at").is_none());
+    bench.wall += TimeDelta::seconds(5);
+    list(&mut bench);
+    let news = bench.world.state().news.texts().filter(|text| text.contains("\"QuoteAlert\"")).count();
+    assert_eq!(news, 1, "told once");
+    let path = format!("/quote-alerts/{}", made["data"]["alert-external-id"].as_str().unwrap());
+    let (other, _) = bench.tokens("second");
+    assert_eq!(call(&mut bench, &other, Method::DELETE, &path, &Value::Null).0, 404, "somebody else's");
+    assert_eq!(call(&mut bench, &access, Method::DELETE, &path, &Value::Null).0, 204);
+    assert_eq!(call(&mut bench, &access, Method::DELETE, &path, &Value::Null).0, 404);
+}
+
 #[test]
 fn lists_come_in_pages_and_bad_parameters_are_named() {
     let mut bench = Bench::new();

@@ -70,6 +70,20 @@ pub(crate) mod decimal_text {
     }
 }
 
+/// The same for one that is always there.
+pub(crate) mod decimal_there {
+    use rust_decimal::Decimal;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub(crate) fn serialize<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(value)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 /// An answer with one object or list in the usual envelope.
 pub(crate) fn envelope(data: &Value, context: &str) -> Value {
     json!({ "data": data, "context": context })

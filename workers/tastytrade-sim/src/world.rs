@@ -15,7 +15,7 @@ use crate::{
     journal::Journal,
     oauth::{Purpose, login, token},
     orders::fill,
-    pages, rest,
+    pages, quote_alerts, rest,
     state::State,
     stream::{self, Connection},
     wire::Refusal,
@@ -75,11 +75,15 @@ impl World {
         Desk { state: &mut self.state, wall }
     }
 
-    /// Looks at the resting orders: some may be filled, others may have run out.
-    pub(crate) fn look_at_orders(&mut self, wall: Timestamp) {
+    /// Looks at what waits for the market: orders may be filled or run out, quote alerts may go off.
+    pub(crate) fn look_at_market(&mut self, wall: Timestamp) {
         if self.state.orders.iter().any(|order| !order.status.is_terminal()) {
             let now = self.state.clock.now(wall);
             fill::look(&mut self.desk(wall), now);
+        }
+        let now = self.state.clock.now(wall);
+        if quote_alerts::any_waits(&self.state.quote_alerts, now) {
+            quote_alerts::look(&mut self.desk(wall), now);
         }
     }
 
@@ -187,7 +191,7 @@ fn answer(world: &mut World, call: &Call, wall: Timestamp, entropy: &dyn Entropy
         (_, path) if path.starts_with("/sim/") => control::answer(world, call, wall, entropy),
         (_, path) if is_page(path) => call::json(404, &Refusal::NotFound.body()),
         (method, path) => {
-            world.look_at_orders(wall);
+            world.look_at_market(wall);
             rest::answer(world, call, rest::Route::of(method, path).as_ref(), wall)
         }
     }

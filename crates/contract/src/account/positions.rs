@@ -5,6 +5,7 @@ use domain::{Decimal, Timestamp, portfolio::Direction};
 use serde::{Deserialize, Serialize};
 
 use super::Source;
+use crate::market::GreeksSource;
 
 /// Arguments of `get_positions`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,16 +31,6 @@ impl Default for GetPositionsInput {
 
 fn yes() -> bool {
     true
-}
-
-/// Where greeks come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GreeksSource {
-    /// TastyTrade's stream, in this call.
-    Dxlink,
-    /// Computed here.
-    Computed,
 }
 
 /// One open position.

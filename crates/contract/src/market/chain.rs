@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use domain::{Decimal, Error, Symbol, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::Source;
+use super::{GreeksSource, Source};
 
 /// Strikes on each side of the underlying's price where nothing else narrows an answer.
 pub const STRIKES: usize = 10;
@@ -210,17 +210,6 @@ impl GetOptionChainInput {
             }),
         }
     }
-}
-
-/// Where greeks come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum GreeksSource {
-    /// TastyTrade's stream.
-    Dxlink,
-    /// Computed here from the middle of bid and ask (Black-Scholes-Merton), because the stream did not bring them.
-    Computed,
 }
 
 /// What `get_option_chain` answers. Prices are US dollars per share (points of the future for options on futures); greeks

@@ -24,6 +24,16 @@ pub enum Source {
     StaleCache,
 }
 
+/// Where greeks come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GreeksSource {
+    /// TastyTrade's stream.
+    Dxlink,
+    /// Computed here (Black-Scholes-Merton), because the stream did not bring them.
+    Computed,
+}
+
 impl From<crate::quote::Source> for Source {
     fn from(source: crate::quote::Source) -> Self {
         match source {

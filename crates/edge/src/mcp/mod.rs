@@ -10,7 +10,7 @@ pub mod session;
 pub mod stream;
 
 use domain::{Error, Reason};
-use futures_util::{future::join_all, stream::LocalBoxStream};
+use futures_util::{StreamExt, future::join_all, stream::LocalBoxStream};
 use http::HeaderValue;
 use mcp::{
     Ask, Catalog, Change, Completion, CompletionOutput, Entry, Frame, InputRequired, Listen, Options, Outcome,
@@ -235,7 +235,13 @@ async fn subscribed<P: Product>(product: &P, listen: Listen) -> Response<Body> {
         let error = Error::new(Reason::InvalidRequest, "A subscription is a stream: send `Accept: text/event-stream`.");
         return answer(listen.refuse(&error));
     }
-    let changes = match product.changes().await {
+    // A subscription to nothing is held as well, and costs nothing else.
+    let changes = if listen.filter == mcp::listen::Filter::default() {
+        Ok(futures_util::stream::pending().boxed_local())
+    } else {
+        product.changes().await
+    };
+    let changes = match changes {
         Ok(changes) => changes,
         Err(error) => return answer(listen.refuse(&error)),
     };

@@ -11,6 +11,7 @@
 mod check;
 mod folder;
 mod indicators;
+mod levels;
 mod options;
 mod strategies;
 
@@ -27,6 +28,7 @@ fn files() -> Vec<(&'static str, Compare)> {
     let mut files: Vec<(&'static str, Compare)> = vec![("option_strategies.json", strategies::strategies)];
     files.extend(options::files());
     files.extend(indicators::files());
+    files.extend(levels::files());
     files
 }
 

@@ -6,9 +6,10 @@ use contract::{
 };
 use domain::{Error, Reason, Symbol, UserId};
 use edge::kv::Ttl;
-use futures_util::future::{join, join_all};
-use store::identity::users;
-use tasty::market_data::MarketData;
+use futures_util::{
+    FutureExt,
+    future::{join_all, join3},
+};
 
 use crate::{
     app::App,
@@ -56,7 +57,9 @@ async fn quotes(app: &App, user: &UserId, symbols: Vec<Symbol>) -> Result<QuoteO
 }
 
 async fn fetched(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<QuoteOutput, Error> {
-    let (data, metrics) = join(market_data(app, user, symbols), metrics::find(app, user, symbols)).await;
+    let is_delayed = metrics::is_delayed(app, user).boxed_local().shared();
+    let metrics = metrics::find(app, user, symbols, is_delayed.clone());
+    let (data, metrics, is_delayed) = join3(upstream::market_data(app, user, symbols), metrics, is_delayed).await;
     let metrics = match metrics {
         Ok(found) => found,
         Err(error) if error.reason == Reason::ReconnectRequired => return Err(error),
@@ -65,8 +68,7 @@ async fn fetched(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<QuoteOu
     let notes: Vec<_> = metrics.failure.iter().map(|error| why(&metrics, error)).collect();
     let is_whole = notes.is_empty();
     let output = QuoteOutput { notes, ..crate::quote::assemble(symbols, data?, metrics.known, app.now) };
-    let is_delayed = users::user(&app.db, user).await?.is_none_or(|user| user.delayed_quotes == 1);
-    if is_whole && !is_delayed {
+    if is_whole && !is_delayed? {
         join_all(output.quotes.iter().map(|quote| keep(app, quote))).await;
     }
     Ok(output)
@@ -83,12 +85,6 @@ fn why(found: &Found, error: &Error) -> String {
     }
     let before = before.join(", ");
     format!("Volatility metrics, beta, market cap and earnings of {before} are from before; see metrics_as_of. {error}")
-}
-
-async fn market_data(app: &App, user: &UserId, symbols: &[Symbol]) -> Result<Vec<MarketData>, Error> {
-    let answer = upstream::call(app, user, tasty::market_data::request(symbols)).await?;
-    let data = tasty::market_data::read(&answer).map_err(|error| upstream::explain(app, error))?;
-    Ok(upstream::noted("market data", data))
 }
 
 async fn keep(app: &App, quote: &Quote) {

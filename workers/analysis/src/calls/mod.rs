@@ -9,6 +9,7 @@ pub(crate) mod get_portfolio;
 pub(crate) mod get_quote;
 pub(crate) mod get_workflow_status;
 pub(crate) mod health;
+pub(crate) mod history;
 pub(crate) mod login;
 pub(crate) mod sync_account;
 pub(crate) mod test_connection;

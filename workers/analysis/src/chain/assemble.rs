@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use contract::market::{
-    Source,
-    chain::{ChainExpiration, Columns, Form, GreeksSource, OptionChain, OptionRow, SideColumns, StrikeRow, Wanted},
+    GreeksSource, Source,
+    chain::{ChainExpiration, Columns, Form, OptionChain, OptionRow, SideColumns, StrikeRow, Wanted},
 };
 use domain::{Decimal, Timestamp, occ::Side};
 

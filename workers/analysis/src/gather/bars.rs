@@ -1,6 +1,6 @@
 //! Bars of a symbol, from the stream of market data or from the cache.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use contract::market::{
@@ -9,17 +9,27 @@ use contract::market::{
 };
 use domain::{Decimal, Error, Reason, Symbol, Timestamp, UserId};
 use edge::kv::Ttl;
+use futures_util::future::{Either, select};
 use quant::Bars;
 use serde::{Deserialize, Serialize};
 use tasty::{
     dxlink::{Candle, CandleSeries, Ended, Period, Unit, Wanted},
     symbol::Kind,
 };
+use worker::Delay;
 
-use crate::{app::App, instruments, stream, tools::new_york, upstream};
+use crate::{
+    app::App,
+    instruments,
+    stream::{self, Streamed},
+    tools::new_york,
+    upstream,
+};
 
 /// How long the stream may take; the call itself has more.
 const WAIT: Duration = Duration::from_secs(8);
+/// After so long without bars TastyTrade is asked whether it knows the symbol.
+const DOUBT: Duration = Duration::from_millis(700);
 /// The stream cuts series that are longer, at the old end. Nights count, since they are not known before.
 pub(crate) const MAX_SPAN: i64 = 20_000;
 /// The minutes of a regular session.
@@ -200,6 +210,14 @@ async fn streamer(app: &App, user: &UserId, symbol: &Symbol) -> Result<(Symbol, 
     Ok((found, streamer, notes))
 }
 
+/// That TastyTrade does not know a symbol.
+fn unknown(symbol: &Symbol) -> Error {
+    let message = format!(
+        "TastyTrade knows no symbol {symbol}. Look for the right one with search_symbols, by its first letters or by the name."
+    );
+    Error::new(Reason::NotFound, message).with("symbols", vec![symbol.as_str()])
+}
+
 /// That there are no bars of a symbol.
 pub(crate) fn nothing(symbol: &Symbol) -> Error {
     let message = format!(
@@ -228,8 +246,8 @@ async fn collect(
     notes: &mut Vec<String>,
 ) -> Result<Kept, Error> {
     let sent = series.name();
-    let mut streamed =
-        stream::collect(app, user, Wanted::events(&[], Vec::<String>::new()).and_candles([series]), WAIT).await?;
+    let wanted = Wanted::events(&[], Vec::<String>::new()).and_candles([series]);
+    let mut streamed = of_known(app, user, symbol, stream::collect(app, user, wanted, WAIT)).await?;
     let candles = streamed.collected.candles.remove(&sent).unwrap_or_default();
     if candles.candles.is_empty() {
         return Err(why_none(app, user, symbol, streamed.collected.ended).await);
@@ -247,11 +265,31 @@ async fn collect(
     Ok(kept)
 }
 
-/// Why there are no bars. The stream says nothing of a symbol that it does not know, so that silence may mean either.
+/// What the stream brings; an error before that where TastyTrade does not know the symbol. The stream says nothing of such a
+/// symbol, so that TastyTrade is asked when it has been silent for a while.
+async fn of_known(
+    app: &App,
+    user: &UserId,
+    symbol: &Symbol,
+    asked: impl Future<Output = Result<Streamed, Error>>,
+) -> Result<Streamed, Error> {
+    let asked = pin!(asked);
+    let asked = match select(asked, pin!(Delay::from(DOUBT))).await {
+        Either::Left((streamed, _)) => return streamed,
+        Either::Right(((), asked)) => asked,
+    };
+    match select(asked, pin!(is_unknown(app, user, symbol))).await {
+        Either::Left((streamed, _)) => streamed,
+        Either::Right((true, _)) => Err(unknown(symbol)),
+        Either::Right((false, asked)) => asked.await,
+    }
+}
+
+/// Why there are no bars.
 async fn why_none(app: &App, user: &UserId, symbol: &Symbol, ended: Ended) -> Error {
     match ended {
+        Ended::Complete if is_unknown(app, user, symbol).await => unknown(symbol),
         Ended::Complete => nothing(symbol),
-        Ended::Deadline | Ended::Quiet if is_unknown(app, user, symbol).await => nothing(symbol),
         Ended::Deadline | Ended::Quiet => {
             Error::new(Reason::UpstreamTimeout, "TastyTrade's market data did not come in time. Try again in a moment.")
         }

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use contract::market::Source;
 use domain::{Error, Symbol, Timestamp, UserId};
 
-use super::events::{self, Events};
+use super::events::{self, Dividends, Events};
 use crate::{
     app::App,
     chain::float,
@@ -14,9 +14,13 @@ use crate::{
     tools::new_york,
 };
 
+/// A yield of more percent is taken for a mistake.
+const MOST_YIELD: f64 = 100.0;
+
 /// The metrics of one underlying. Volatilities, ranks and yields are in percent.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Figures {
+    pub(crate) sector: Option<String>,
     pub(crate) iv_index: Option<f64>,
     pub(crate) iv_rank: Option<f64>,
     pub(crate) iv_percentile: Option<f64>,
@@ -35,6 +39,14 @@ pub(crate) struct Figures {
     pub(crate) as_of: Timestamp,
 }
 
+impl Figures {
+    /// What the underlying pays.
+    pub(crate) fn dividends(&self) -> Dividends {
+        let yields = self.dividend_yield.filter(|percent| (0.0..MOST_YIELD).contains(percent)).map(|of| of / 100.0);
+        Dividends { yields, ex_dividend: self.events.ex_dividend }
+    }
+}
+
 /// The metrics of those symbols that have any, by symbol, and why those that lack are missing or are from before.
 ///
 /// # Errors
@@ -45,7 +57,7 @@ pub(crate) async fn metrics(
     user: &UserId,
     symbols: &[Symbol],
 ) -> Result<(BTreeMap<String, Figures>, Option<Error>), Error> {
-    let Found { known, failure } = metrics::find(app, user, symbols).await?;
+    let Found { known, failure } = metrics::find(app, user, symbols, metrics::is_delayed(app, user)).await?;
     let today = new_york::day(app.now);
     Ok((known.into_iter().map(|known| (known.metrics.symbol.clone(), figures(known, today))).collect(), failure))
 }
@@ -54,6 +66,7 @@ fn figures(known: Known, today: NaiveDate) -> Figures {
     let Known { metrics, source, as_of } = known;
     let number = |value: Option<domain::Decimal>| value.and_then(float);
     Figures {
+        sector: metrics.sector.clone(),
         events: events::events(&metrics, today),
         iv_index: number(metrics.iv_index),
         iv_rank: number(metrics.iv_rank),

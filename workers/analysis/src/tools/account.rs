@@ -11,14 +11,8 @@ use domain::{
     portfolio::Account,
 };
 use futures_util::future::join_all;
-use tasty::{Answer, Noted, Request};
 
-use crate::{
-    app::App,
-    calls::get_portfolio::default_first,
-    sync,
-    upstream::{self, explain, noted},
-};
+use crate::{app::App, calls::get_portfolio::default_first, sync};
 
 /// What names all accounts.
 const ALL: &str = "all";
@@ -33,13 +27,36 @@ const LIMIT: Duration = Duration::from_secs(12);
 ///
 /// `account_not_found` for what is none of the user's open accounts, `invalid_arguments` for the end of several.
 pub(crate) async fn meant(app: &App, user: &UserId, named: Option<&str>) -> Result<Vec<Account>, Error> {
+    choose(open(app, user).await?, named)
+}
+
+/// The same, and the account that is meant where none is named, if that is one.
+pub(crate) async fn meant_and_default(
+    app: &App,
+    user: &UserId,
+    named: Option<&str>,
+) -> Result<(Vec<Account>, Option<AccountNumber>), Error> {
+    let known = open(app, user).await?;
+    let default = default_of(&known);
+    Ok((choose(known, named)?, default))
+}
+
+/// The user's open accounts, the default one first, and which one that is.
+async fn open(app: &App, user: &UserId) -> Result<Vec<(Account, bool)>, Error> {
     let mut known = default_first(app, user).await?;
     if known.is_empty() {
         // Nothing has been synced yet.
         known = sync::accounts(app, user).await?.into_iter().map(|account| (account, false)).collect();
     }
     known.retain(|(account, _)| !account.is_closed);
-    choose(known, named)
+    Ok(known)
+}
+
+fn default_of(known: &[(Account, bool)]) -> Option<AccountNumber> {
+    match known {
+        [(only, _)] => Some(only.number.clone()),
+        _ => known.iter().find(|(_, is_default)| *is_default).map(|(account, _)| account.number.clone()),
+    }
 }
 
 fn choose(known: Vec<(Account, bool)>, named: Option<&str>) -> Result<Vec<Account>, Error> {
@@ -128,18 +145,6 @@ fn missing(account: &Account, error: &Error) -> String {
     format!("{} is missing: {}", account.number.masked(), error.message)
 }
 
-/// Sends a request in the user's name and reads what comes.
-pub(crate) async fn ask<T>(
-    app: &App,
-    user: &UserId,
-    what: &str,
-    request: Request,
-    read: impl FnOnce(&Answer) -> Result<Noted<T>, tasty::Error>,
-) -> Result<T, Error> {
-    let answer = upstream::call(app, user, request).await?;
-    Ok(noted(what, read(&answer).map_err(|error| explain(app, error))?))
-}
-
 /// An account in a text: its masked number and its name.
 pub(crate) fn called(account: &Account) -> String {
     match account.nickname.as_ref().or(account.account_type.as_ref()) {
@@ -180,6 +185,18 @@ pub(crate) mod tests {
             ([true, false], Some("5wx00077"), vec!["5WX00077"]),
         ] {
             assert_eq!(chosen(defaults, named).unwrap(), meant, "{named:?}");
+        }
+    }
+
+    #[test]
+    fn the_default_account_is_the_chosen_or_the_only_one() {
+        let known = |defaults: &[bool]| -> Vec<(Account, bool)> {
+            ["5WX00042", "5WX00077"].map(account).into_iter().zip(defaults.iter().copied()).collect()
+        };
+        for (defaults, default) in
+            [(&[][..], None), (&[false], Some("5WX00042")), (&[false, false], None), (&[false, true], Some("5WX00077"))]
+        {
+            assert_eq!(default_of(&known(defaults)).as_ref().map(AccountNumber::as_str), default, "{defaults:?}");
         }
     }
 

@@ -5,10 +5,13 @@ use domain::{Symbol, UserId};
 use serde_json::json;
 use store::analyses::{NewAnalysis, insert};
 
-use crate::{app::App, sync::RESOURCES};
+use crate::{app::App, hub::RESOURCES};
 
 /// The resource that lists them.
 const NEWEST: &str = "history://analyses";
+
+/// What stands for those that are about no single symbol. No ticker is as long.
+pub(crate) const PORTFOLIO: &str = "portfolio";
 
 /// The id of an analysis that is being made, so that its answer can carry it as `analysis_id`.
 pub(crate) fn id(app: &App) -> String {
@@ -47,7 +50,7 @@ pub(crate) async fn keep(app: &App, user: &UserId, about: About<'_>, answer: &Re
 
 /// The resource that has those of a symbol, or those that are about no single one.
 fn of(symbol: Option<&Symbol>) -> String {
-    let part = symbol.map_or_else(|| "portfolio".to_owned(), |symbol| symbol.as_str().replace('/', "%2F"));
+    let part = symbol.map_or_else(|| PORTFOLIO.to_owned(), |symbol| symbol.as_str().replace('/', "%2F"));
     format!("{NEWEST}/{part}")
 }
 

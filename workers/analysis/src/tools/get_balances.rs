@@ -9,16 +9,15 @@ use contract::{
 };
 use domain::{Decimal, Error};
 
-use super::{Asked, account, amounts, new_york};
-use crate::live;
+use super::{Asked, account, amounts};
+use crate::{live, zone::Zone};
 
 /// The balances of the accounts that are meant.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (app, user, GetBalancesInput { account }) = asked.read()?;
-    let accounts = account::meant(app, user, account.as_deref()).await?;
-    let default = account::meant(app, user, None).await?;
+    let (accounts, default) = account::meant_and_default(app, user, account.as_deref()).await?;
     let known = live::balances(app, user, accounts).await?.allowed()?;
-    let balances = live::rows(&known.found, Some(&default));
+    let balances = live::rows(&known.found, default.as_ref());
     let output = BalancesOutput {
         total_net_liquidating_value: amounts::sum(balances.iter().map(|row| row.net_liquidating_value)),
         total_cash_balance: amounts::sum(balances.iter().map(|row| row.cash_balance)),
@@ -27,13 +26,13 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         notes: known.notes,
         balances,
     };
-    Rendered::new(&output, text(&output))
+    Rendered::new(&output, text(&output, &Zone::of(app, user).await))
 }
 
-fn text(output: &BalancesOutput) -> String {
+fn text(output: &BalancesOutput, zone: &Zone) -> String {
     let mut text = format!("Balances in US dollars, {}", output.source.in_words());
     if let Some(as_of) = output.as_of {
-        let _ = write!(text, ", {}", new_york::shown(as_of));
+        let _ = write!(text, ", {}", zone.shown(as_of));
     }
     text.push('.');
     for row in &output.balances {

@@ -6,19 +6,20 @@ use contract::{
     Rendered,
     account::{
         Source,
-        positions::{GetPositionsInput, GreeksSource, MissingOfPosition, PositionGroup, PositionRow, PositionsOutput},
+        positions::{GetPositionsInput, MissingOfPosition, PositionGroup, PositionRow, PositionsOutput},
         symbol,
     },
+    market::GreeksSource,
 };
 use domain::{
-    Decimal, Error, Symbol, UserId,
+    Decimal, Error, Symbol, Timestamp, UserId,
     portfolio::{Account, Direction},
 };
 use edge::deadline::within;
 use futures_util::future::{join, try_join_all};
 use tasty::{
     dxlink::{Collected, Ended, Greeks, Kind, Wanted},
-    market_data::{self, MarketData},
+    market_data,
     positions::Held,
     symbol::streamer,
 };
@@ -28,13 +29,13 @@ use super::{
     account::{self, called},
     amounts,
     holdings::{self, Market, is_option, is_worthless},
-    new_york,
 };
 use crate::{
     app::App,
-    gather,
-    live::{self, Found},
-    stream,
+    gather::{self, events::Dividends},
+    live::{self, Found, Known},
+    stream, upstream,
+    zone::Zone,
 };
 
 /// How long greeks are waited for, and prices of underlyings.
@@ -50,16 +51,10 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let underlying = input.underlying.as_deref().filter(|text| !text.trim().is_empty());
     let underlying = underlying.map(|text| symbol("underlying", text)).transpose()?;
     let accounts = account::meant(app, user, input.account.as_deref()).await?;
-    let mut known = live::positions(app, user, accounts).await?.allowed()?;
-    for found in &mut known.found {
-        found.value.retain(|held| is_wanted(held, underlying.as_ref()));
-    }
-    let (source, as_of, mut notes) = (known.source(), known.as_of(), std::mem::take(&mut known.notes));
-    let (market, told) = market(app, user, &known.found, input.include_greeks).await;
-    notes.extend(told.notes.iter().cloned());
-    let (positions, mut missing) = rows(&known.found, &market, &told, input.include_greeks);
-    missing.extend(positions.iter().filter_map(holdings::missing));
-    let accounts: Vec<Account> = known.found.into_iter().map(|found| found.account).collect();
+    let known = live::positions(app, user, accounts).await?.allowed()?;
+    let Valued { positions, missing, source, as_of, notes, held } =
+        valued(app, user, known, underlying.as_ref(), input.include_greeks).await;
+    let accounts: Vec<Account> = held.into_iter().map(|found| found.account).collect();
     let output = PositionsOutput {
         groups: holdings::groups(&positions),
         totals: holdings::totals(&positions),
@@ -69,7 +64,40 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         as_of,
         notes,
     };
-    Rendered::new(&output, text(&output, &accounts, input.include_greeks))
+    Rendered::new(&output, text(&output, &accounts, input.include_greeks, &Zone::of(app, user).await))
+}
+
+/// Positions with what can be computed of them.
+pub(crate) struct Valued {
+    /// Account by account, sorted.
+    pub(crate) positions: Vec<PositionRow>,
+    /// What is not known of them, and why.
+    pub(crate) missing: Vec<MissingOfPosition>,
+    pub(crate) source: Source,
+    pub(crate) as_of: Option<Timestamp>,
+    pub(crate) notes: Vec<String>,
+    /// What they were computed from.
+    pub(crate) held: Vec<Found<Vec<Held>>>,
+}
+
+/// Values what is held: in one underlying, where one is named.
+pub(crate) async fn valued(
+    app: &App,
+    user: &UserId,
+    mut known: Known<Vec<Held>>,
+    underlying: Option<&Symbol>,
+    with_greeks: bool,
+) -> Valued {
+    for found in &mut known.found {
+        found.value.retain(|held| is_wanted(held, underlying));
+    }
+    let (source, as_of, mut notes) = (known.source(), known.as_of(), std::mem::take(&mut known.notes));
+    let (market, told) = market(app, user, &known.found, with_greeks).await;
+    notes.extend(told.notes.iter().cloned());
+    let (positions, mut missing) = rows(&known.found, &market, &told, with_greeks);
+    missing.extend(positions.iter().filter_map(holdings::missing));
+    notes.extend(holdings::how_computed(&positions, &market));
+    Valued { positions, missing, source, as_of, notes, held: known.found }
 }
 
 fn is_wanted(held: &Held, underlying: Option<&Symbol>) -> bool {
@@ -106,26 +134,39 @@ async fn market(app: &App, user: &UserId, found: &[Found<Vec<Held>>], with_greek
     }
     let lacks = |held: &&Held| !market.greeks.contains_key(&held.position.symbol);
     if with_greeks && options.iter().any(lacks) {
-        market.rate = gather::rate::risk_free(app, user, RATE_WAIT).await.ok();
+        let lacking: Vec<&Held> = options.iter().filter(|held| lacks(held)).copied().collect();
+        let rate = gather::rate::risk_free(app, user, RATE_WAIT);
+        let (rate, dividends) = join(rate, dividends(app, user, &lacking)).await;
+        market.rate = rate.ok();
+        market.dividends = dividends;
     }
     (market, told)
 }
 
-/// The prices of the options' underlyings.
-async fn prices(app: &App, user: &UserId, options: &[&Held]) -> Result<BTreeMap<String, Decimal>, Error> {
+/// The options' underlyings.
+fn underlyings(options: &[&Held]) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> =
         options.iter().filter_map(|held| Symbol::parse(&held.position.underlying_symbol).ok()).collect();
     symbols.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     symbols.dedup();
-    let parts = symbols
-        .chunks(market_data::MAX_SYMBOLS)
-        .map(|part| account::ask(app, user, "prices of underlyings", market_data::request(part), market_data::read));
-    let found = try_join_all(parts).await?.into_iter().flatten();
-    Ok(found.filter_map(|data| Some((data.symbol.clone(), price(&data)?))).collect())
+    symbols
 }
 
-fn price(data: &MarketData) -> Option<Decimal> {
-    data.mark.or(data.mid).or(data.last)
+/// What the underlyings of some options pay, as far as the metrics come in time.
+async fn dividends(app: &App, user: &UserId, options: &[&Held]) -> BTreeMap<String, Dividends> {
+    let symbols = underlyings(options);
+    match within(RATE_WAIT, gather::metrics::metrics(app, user, &symbols)).await {
+        Some(Ok((found, _))) => found.into_iter().map(|(symbol, figures)| (symbol, figures.dividends())).collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// The prices of the options' underlyings.
+async fn prices(app: &App, user: &UserId, options: &[&Held]) -> Result<BTreeMap<String, Decimal>, Error> {
+    let symbols = underlyings(options);
+    let parts = symbols.chunks(market_data::MAX_SYMBOLS).map(|part| upstream::market_data(app, user, part));
+    let found = try_join_all(parts).await?.into_iter().flatten();
+    Ok(found.filter_map(|data| Some((data.symbol.clone(), data.price()?))).collect())
 }
 
 /// Greeks from the stream, by the symbols of the positions. Those that do not come in time are not there.
@@ -207,7 +248,7 @@ fn reason(not_computed: &str, told: &Told) -> String {
 
 // ---- the text -----------------------------------------------------------------------------------------------------------
 
-fn text(output: &PositionsOutput, accounts: &[Account], with_greeks: bool) -> String {
+fn text(output: &PositionsOutput, accounts: &[Account], with_greeks: bool, zone: &Zone) -> String {
     let names: Vec<String> = accounts.iter().map(called).collect();
     let count = output.totals.positions;
     let mut text = format!(
@@ -215,7 +256,7 @@ fn text(output: &PositionsOutput, accounts: &[Account], with_greeks: bool) -> St
         if count == 1 { "" } else { "s" },
         names.join(" and "),
         output.source.in_words(),
-        output.as_of.map_or_else(|| "time not known".to_owned(), new_york::shown)
+        output.as_of.map_or_else(|| "time not known".to_owned(), |as_of| zone.shown(as_of))
     );
     if !output.positions.is_empty() {
         text.push_str(" US dollars. P&L since opened (day: today)");
@@ -400,7 +441,7 @@ mod tests {
                 (short.to_owned(), greeks(-0.6, -0.05, 0.2)),
                 (long.to_owned(), greeks(-0.2, -0.03, 0.1)),
             ]),
-            rate: None,
+            ..Market::default()
         };
         let all = vec![
             held(short, -1, ["5.00", "6.00", "7.50"]),
@@ -409,7 +450,7 @@ mod tests {
             held("KO    261218C00075000", -1, ["1.00", "0.50", "0.40"]),
         ];
         let (output, accounts) = output(all, &market, Source::Rest);
-        let text = text(&output, &accounts, true);
+        let text = text(&output, &accounts, true, &Zone::Exchange);
         let mask = "\u{2022}\u{2022}\u{2022}\u{2022}0042";
         let expected = [
             format!("4 open positions of {mask} Income, from TastyTrade, Fri 20 Nov 10:00 ET. US dollars. P&L since opened (day: today); delta, theta (per day) and vega (per volatility point) are of whole positions. Greeks live."),
@@ -434,7 +475,7 @@ mod tests {
         let (output, accounts) = output(all, &Market::default(), Source::LastSync);
         assert_eq!(output.missing.len(), 1);
         assert_eq!(output.missing[0].reason, "the position is not live");
-        assert!(text(&output, &accounts, true).contains("NOT LIVE, from the last sync"));
+        assert!(text(&output, &accounts, true, &Zone::Exchange).contains("NOT LIVE, from the last sync"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tasty::{
 };
 
 use super::{Asked, account, amounts, new_york, pages};
+use crate::{upstream, zone::Zone};
 
 /// Without a first day the list begins so many days before its end.
 const BACK: u64 = 30;
@@ -42,7 +43,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     wanted.page = plan.page;
     let each = account::each(accounts, async |account| {
         let request = transactions::request(&account.number, &wanted);
-        account::ask(app, user, "transactions", request, transactions::read).await
+        upstream::ask(app, user, "transactions", request, transactions::read).await
     });
     let (found, notes) = each.await.some()?;
     let page = pages::together(plan, found, row, |row| (row.executed_at, row.id));
@@ -59,7 +60,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         as_of: app.now,
         notes,
     };
-    Rendered::new(&output, text(&output))
+    Rendered::new(&output, text(&output, &Zone::of(app, user).await))
 }
 
 fn row(account: &Account, found: Transaction) -> TransactionRow {
@@ -84,14 +85,14 @@ fn row(account: &Account, found: Transaction) -> TransactionRow {
     }
 }
 
-fn text(output: &TransactionsOutput) -> String {
+fn text(output: &TransactionsOutput, zone: &Zone) -> String {
     let until = output.end_date.map_or_else(|| "now".to_owned(), |day| day.to_string());
     let place = pages::place(output.transactions.len(), output.page, output.total_items, output.has_more);
     let mut text = format!(
         "Transactions {} to {until}, newest first: {place}. US dollars, net of fees; {}, {}.",
         output.start_date,
         output.source.in_words(),
-        new_york::shown(output.as_of)
+        zone.shown(output.as_of)
     );
     if output.transactions.is_empty() {
         text.push_str("\nNone in this time. Ask for earlier days with `start_date`.");

@@ -1,35 +1,7 @@
-//! The clock of New York, by the rule that holds since 2007: summer time from the second Sunday in March to the first in
-//! November, changing at two in the morning.
+//! The clock of New York, and how a moment is shown on it.
 
-use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeDelta, Weekday};
 use domain::Timestamp;
-
-/// What the clocks there show.
-pub(crate) fn local(moment: Timestamp) -> NaiveDateTime {
-    let winter = moment.naive_utc() - TimeDelta::hours(5);
-    if is_summer(winter) { winter + TimeDelta::hours(1) } else { winter }
-}
-
-/// The day there.
-pub(crate) fn day(moment: Timestamp) -> NaiveDate {
-    local(moment).date()
-}
-
-/// Whether it is summer time at a moment that is given in winter time.
-fn is_summer(winter: NaiveDateTime) -> bool {
-    let change = |month, sunday: u64, hour| nth_sunday(winter.year(), month, sunday)?.and_hms_opt(hour, 0, 0);
-    // The way back is at two by the clock, which is one in winter time.
-    match (change(3, 2, 2), change(11, 1, 1)) {
-        (Some(begin), Some(end)) => (begin..end).contains(&winter),
-        _ => false,
-    }
-}
-
-fn nth_sunday(year: i32, month: u32, nth: u64) -> Option<NaiveDate> {
-    let first = NaiveDate::from_ymd_opt(year, month, 1)?;
-    let until_sunday = u64::from(first.weekday().days_since(Weekday::Mon));
-    first.checked_add_days(Days::new((6 - until_sunday) + 7 * (nth - 1)))
-}
+pub(crate) use domain::exchange::{day, local};
 
 /// `Fri 20 Nov 16:00 ET`.
 pub(crate) fn shown(moment: Timestamp) -> String {

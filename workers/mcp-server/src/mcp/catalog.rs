@@ -142,6 +142,34 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "analyze_chart",
+        title: "Analyze a chart",
+        description: "Reads the chart of a symbol (intraday, daily or weekly): trend and regime with their evidence, support and \
+            resistance, RSI, MACD, ADX, ATR and other readings, realised beside implied volatility, volume profile, candle \
+            patterns, gaps, earnings; both sides in words. Its chart_context goes into analyze_options.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_chart.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_chart.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "analyze_options",
+        title: "Find options to sell on a symbol",
+        description: "What might be sold on a stock, ETF or index: cash-secured puts, covered calls, credit spreads of puts and calls, \
+            iron condors or strangles, from the live chain. Ranked candidates with credit, fees, max profit and loss, \
+            break-evens, collateral, annualised return, probabilities of profit, assignment and touch, expected value, theta, \
+            liquidity, earnings and ex-dividend flags, a score in parts, what each filter left out, and the case for and \
+            against. Takes the chart_context of analyze_chart.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_options.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_options.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_accounts",
         title: "Get the accounts",
         description: "The user's TastyTrade accounts: masked number, nickname, type, margin or cash, which one is the \
@@ -289,6 +317,15 @@ const RESOURCES: &[Resource] = &[
         ..Resource::EMPTY
     },
     Resource {
+        uri: "history://analyses",
+        name: "analyses",
+        title: "Recent analyses",
+        description: "The newest 20 analyses made for the user: tool, symbol, strategy, time and headline.",
+        mime_type: "application/json",
+        watched: true,
+        ..Resource::EMPTY
+    },
+    Resource {
         uri: "knowledge://options/strategies",
         name: "options-strategies",
         title: "Option selling strategies",
@@ -325,6 +362,16 @@ const TEMPLATES: &[Template] = &[
         title: "Open positions in one underlying",
         description: "Like portfolio://positions, for the shares, options and futures of one underlying.",
         mime_type: "application/json",
+        ..Template::EMPTY
+    },
+    Template {
+        uri_template: "history://analyses/{symbol}",
+        name: "analyses-of",
+        title: "Analyses of one symbol",
+        description: "The newest analyses of one symbol with all that they found, as of `created_at`; `portfolio` in place of \
+            the symbol for those of no single one.",
+        mime_type: "application/json",
+        watched: true,
         ..Template::EMPTY
     },
     Template {

@@ -1,11 +1,12 @@
-//! Completions: symbols that many trade together with the underlyings of the user's positions, the days on which the user's
-//! options expire, the strategies that there are documents on, and the user's accounts, masked.
+//! Completions: symbols that many trade together with the underlyings of the user's positions, or those that the user has
+//! analyses of, the days on which the user's options expire, the strategies that there are documents on, and the user's
+//! accounts, masked.
 
 use std::collections::BTreeSet;
 
 use contract::{Call, portfolio::Portfolio};
 use domain::{Error, OccSymbol, Scope, Symbol};
-use mcp::{Completion, CompletionOutput};
+use mcp::{Completion, CompletionOutput, Subject};
 
 use super::limits;
 use crate::{app::App, auth::Caller};
@@ -29,6 +30,7 @@ pub(crate) async fn complete(
 ) -> Result<CompletionOutput, Error> {
     let typed = completion.value.trim();
     let values = match completion.argument.as_str() {
+        "symbol" if is_of_history(completion) => analysed(app, caller, typed).await,
         "symbol" => symbols(&portfolio(app, caller).await, typed),
         "expiration" => expirations(&portfolio(app, caller).await, completion.other("symbol"), typed),
         "account" => accounts(&portfolio(app, caller).await, typed),
@@ -36,6 +38,20 @@ pub(crate) async fn complete(
         _ => Vec::new(),
     };
     Ok(CompletionOutput { values, total: None, has_more: false })
+}
+
+fn is_of_history(completion: &Completion) -> bool {
+    matches!(completion.subject, Subject::Template(template) if template.name == "analyses-of")
+}
+
+/// What may stand in the address of the user's analyses.
+async fn analysed(app: &App<'_>, caller: &Caller, typed: &str) -> Vec<String> {
+    if !caller.principal.scopes.contains(Scope::AccountRead) {
+        return Vec::new();
+    }
+    let ask = app.ask(Some(caller.principal.clone()), Call::GetAnalysedSymbols);
+    let known: Vec<String> = limits::in_time(ask).await.unwrap_or_default();
+    beginning(known.iter().map(String::as_str), typed)
 }
 
 async fn portfolio(app: &App<'_>, caller: &Caller) -> Portfolio {

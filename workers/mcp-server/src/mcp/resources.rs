@@ -1,4 +1,4 @@
-//! The resources: the user's portfolio, the knowledge documents, which lie in R2 under the paths of
+//! The resources: the user's portfolio and analyses, the knowledge documents, which lie in R2 under the paths of
 //! their addresses, and the pages of MCP Apps.
 
 use contract::{
@@ -18,7 +18,8 @@ const QUOTE_CARD: &str = include_str!("../../assets/quote-card.html");
 
 /// The scope that a resource needs.
 pub(crate) fn scope(uri: &str) -> Option<Scope> {
-    uri.starts_with("portfolio://").then_some(Scope::AccountRead)
+    let is_the_users_own = uri.starts_with("portfolio://") || uri.starts_with("history://");
+    is_the_users_own.then_some(Scope::AccountRead)
 }
 
 /// The contents behind the address.
@@ -26,8 +27,16 @@ pub(crate) async fn read(app: &App<'_>, caller: &Caller, read: &ResourceRead) ->
     match read.name {
         "quote-card" => Ok(vec![ResourceContents::page(read.uri.clone(), QUOTE_CARD, Csp::default())]),
         "positions" | "positions-of" | "balances" => limits::in_time(portfolio(app, caller, read)).await,
+        "analyses" | "analyses-of" => limits::in_time(history(app, caller, read)).await,
         _ => limits::in_time(document(app, read)).await,
     }
+}
+
+/// What the analysis worker says, unread.
+async fn history(app: &App<'_>, caller: &Caller, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
+    let call = Call::GetHistory { symbol: read.variable("symbol").map(str::to_owned) };
+    let found = app.ask_raw(caller.principal.clone(), call).await?;
+    limits::bounded_contents(read.text(found.get()), "")
 }
 
 async fn portfolio(app: &App<'_>, caller: &Caller, read: &ResourceRead) -> Result<Vec<ResourceContents>, Error> {
@@ -133,6 +142,7 @@ mod tests {
     #[test]
     fn only_what_is_the_users_own_needs_a_scope() {
         assert_eq!(scope("portfolio://positions/SPY"), Some(Scope::AccountRead));
+        assert_eq!(scope("history://analyses"), Some(Scope::AccountRead));
         assert_eq!(scope("knowledge://trading/risk"), None);
         assert_eq!(scope("ui://ttai/quote-card"), None);
     }

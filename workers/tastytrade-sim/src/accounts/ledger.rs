@@ -14,7 +14,7 @@ use crate::{
     calendar,
     market::{Instrument, Market, events, listing, quote},
     orders::{
-        Action, Order,
+        Action, Fill, Leg, Order,
         fees::{self, Fees},
     },
     state::State,
@@ -136,28 +136,32 @@ fn beginnings(account: &Account, until: Timestamp) -> Vec<Entry> {
     entries
 }
 
+/// An entry for each fill. What a leg costs does not depend on how many parts it was filled in.
 fn trades(order: &Order) -> Vec<Entry> {
-    let Some(at) = order.filled_at() else { return Vec::new() };
     let legs = order.legs.len();
-    order
-        .legs
-        .iter()
-        .filter_map(|leg| {
-            let (instrument, price) = (leg.instrument()?, leg.filled_at?);
-            let count = leg.action.sign() * leg.quantity;
-            Some(Entry {
+    let of = |leg: &Leg| -> Option<Vec<Entry>> {
+        let instrument = leg.instrument()?;
+        let mut done = 0;
+        let entry = |fill: &Fill| {
+            let count = leg.action.sign() * fill.quantity;
+            let fees = |quantity| fees::of(&instrument, leg.action, quantity, fill.price);
+            let before = done;
+            done += fill.quantity;
+            Entry {
                 id: 0,
-                at,
+                at: fill.at,
                 kind: EntryKind::Trade(leg.action),
                 count,
-                price,
-                value: -price * Decimal::from(count) * multiplier(&instrument),
-                fees: fees::of(&instrument, leg.action, leg.quantity, price),
+                price: fill.price,
+                value: -fill.price * Decimal::from(count) * multiplier(&instrument),
+                fees: fees(before + fill.quantity).minus(fees(before)),
                 order: Some((order.id, legs)),
-                instrument: Some(instrument),
-            })
-        })
-        .collect()
+                instrument: Some(instrument.clone()),
+            }
+        };
+        Some(leg.fills.iter().map(entry).collect())
+    };
+    order.legs.iter().filter_map(of).flatten().collect()
 }
 
 enum Event {

@@ -18,7 +18,7 @@ use crate::{
         occ::{Occ, Right},
         quote,
     },
-    orders::{Action, Kind, Leg, Order, Status, Tif},
+    orders::{Action, Fill, Kind, Leg, Order, Status, Tif},
 };
 
 /// The day on which the programs begin; the deposit and the shares came the day before.
@@ -152,7 +152,7 @@ impl Blotter<'_> {
                     symbol: instrument.symbol(),
                     action,
                     quantity,
-                    filled_at: Some(quote::mark(&self.market, &instrument, at)?),
+                    fills: vec![Fill { quantity, price: quote::mark(&self.market, &instrument, at)?, at }],
                 })
             })
             .collect();
@@ -168,17 +168,19 @@ impl Blotter<'_> {
             status: Status::Filled,
             received_at: at,
             updated_at: at,
+            live_at: Some(at),
             terminal_at: Some(at),
             source: Some("WBT".to_owned()),
             external_identifier: None,
             replaces: None,
             replaced_by: None,
             complex: None,
+            rules: None,
         };
         let credit: Decimal = order
             .legs
             .iter()
-            .map(|leg| -leg.filled_at.unwrap_or_default() * Decimal::from(leg.action.sign() * leg.quantity))
+            .flat_map(|leg| leg.fills.iter().map(|fill| -fill.price * Decimal::from(leg.action.sign() * fill.quantity)))
             .sum();
         order.price = Some((credit / Decimal::from(order.size())).round_dp(2));
         self.orders.push(order);

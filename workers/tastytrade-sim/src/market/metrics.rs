@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Kind, Listing, Market, chain, events, expirations, listing,
-    noise::{stream, unit},
+    noise::unit,
     occ::{Occ, Right},
     options::expires_at,
     quote::last_activity,
@@ -180,7 +180,7 @@ pub(crate) fn earnings_per_share(listing: &Listing) -> f64 {
 
 /// What a company earned in the quarter that it reported on a day.
 pub(crate) fn reported(market: &Market<'_>, listing: &Listing, day: NaiveDate) -> f64 {
-    let own = stream(market.seed ^ 13, listing.symbol);
+    let own = events::surprises(market.seed, listing);
     let place = i64::from(day.num_days_from_ce());
     earnings_per_share(listing) / 4.0 * (0.92 + 0.16 * unit(own, place))
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use chrono::{Datelike, NaiveDate};
+pub(crate) use domain::exchange::Settlement;
 use rust_decimal::Decimal;
 
 use super::{Listing, listing};
@@ -14,25 +15,6 @@ pub(crate) enum Right {
     Call,
     /// The right to sell.
     Put,
-}
-
-/// What the last price of an option is taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Settlement {
-    /// The opening prices of the last day.
-    Morning,
-    /// The closing prices of the last day.
-    Afternoon,
-}
-
-impl Settlement {
-    /// The wire's spelling.
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Morning => "AM",
-            Self::Afternoon => "PM",
-        }
-    }
 }
 
 /// One option.

@@ -4,7 +4,7 @@
 //! other. Not a statement about American exercise.
 
 use chrono::{Days, TimeDelta};
-use domain::Timestamp;
+use domain::{Timestamp, exchange};
 use rust_decimal::Decimal;
 
 use super::{
@@ -20,9 +20,6 @@ use crate::{calendar, wire::cents};
 pub(crate) const RISK_FREE: f64 = 0.0372;
 const YEAR_MS: f64 = 365.0 * 86_400_000.0;
 const MONTH: f64 = 30.0 / 365.0;
-/// The standard deviation that a report adds, as a multiple of the usual volatility.
-const REPORT: f64 = 0.19;
-
 /// Bid, ask and their middle, in dollars per share, to the cent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OptionPrice {
@@ -155,32 +152,25 @@ fn term(listing: &Listing, month: f64, years: f64) -> f64 {
     reverted * (1.0 + 0.03 * ((years + week) / (MONTH + week)).ln())
 }
 
-/// Adds the variance of the reports that come before the end.
+/// Adds the variance of the reports that are priced before the end.
 fn with_reports(listing: &Listing, volatility: f64, years: f64, at: Timestamp, expires: Timestamp) -> f64 {
     let days = (expires.date_naive() - at.date_naive()).num_days();
     if listing.earnings_cycle == 0 || years <= 0.0 || days < 0 {
         return volatility;
     }
-    let reports = events::earnings(listing, at.date_naive() - Days::new(1), expires.date_naive())
+    // One after Friday's bell is priced on Monday, or on Tuesday after a holiday.
+    let reports = events::earnings(listing, at.date_naive() - Days::new(5), expires.date_naive())
         .into_iter()
-        .filter(|day| (at..expires).contains(&events::known_at(listing, *day)))
+        .filter(|day| (at..expires).contains(&events::priced_at(listing, *day)))
         .count();
     #[expect(clippy::cast_precision_loss, reason = "a count of at most a dozen")]
-    let added = (REPORT * listing.iv).powi(2) * reports as f64 / years.max(1.0 / 365.0);
+    let added = (events::REPORT * listing.iv).powi(2) * reports as f64 / years.max(1.0 / 365.0);
     (volatility * volatility + added).sqrt()
 }
 
-/// When an option ends: four in the afternoon of its last day, or that day's opening bell where it settles to it.
+/// When an option ends: with the closing bell of its last day, or at that day's opening bell where it settles to it.
 pub(crate) fn expires_at(option: &Occ) -> Timestamp {
-    let session = calendar::session(option.expiration);
-    match option.settlement() {
-        Settlement::Morning => {
-            session.map_or_else(|| calendar::eastern(option.expiration, 9, 30), |session| session.open_at)
-        }
-        Settlement::Afternoon => {
-            session.map_or_else(|| calendar::eastern(option.expiration, 16, 0), |session| session.close_at)
-        }
-    }
+    exchange::option_ends_at(option.expiration, option.settlement())
 }
 
 /// When it trades for the last time: for those that settle in the morning that is the day before.
@@ -216,6 +206,36 @@ mod tests {
         assert!(market.at_the_money(nvda, before, friday) > 1.3 * market.at_the_money(nvda, before, monday));
         let next = "2026-12-04T21:00:00Z".parse().unwrap();
         assert!(market.at_the_money(nvda, after, next) < 0.7);
+    }
+
+    #[test]
+    fn a_report_takes_its_volatility_with_it() {
+        let none = BTreeMap::new();
+        let market = Market { seed: 20_260_102, overrides: &none };
+        for listing in LISTINGS.iter().filter(|listing| listing.earnings_cycle > 0) {
+            for day in events::earnings(listing, calendar::ymd(2026, 6, 1), calendar::ymd(2027, 5, 31)) {
+                let priced = events::priced_at(listing, day);
+                let second = TimeDelta::seconds(1);
+                let night = |days: i64| {
+                    let end = priced + TimeDelta::days(days);
+                    (
+                        market.at_the_money(listing, priced - second, end),
+                        market.at_the_money(listing, priced + second, end),
+                    )
+                };
+                let ((week, week_after), (month, month_after)) = (night(3), night(30));
+                assert!(week_after < 0.75 * week, "{} {day}: {week} {week_after}", listing.symbol);
+                assert!(
+                    month_after < 0.95 * month && week / month > 1.2,
+                    "{} {day}: {month} {month_after}",
+                    listing.symbol
+                );
+                // What the straddle was worth for the night is about what the price did.
+                let jump = (market.price(listing, priced + second) / market.price(listing, priced - second)).ln().abs();
+                let expected = events::REPORT * listing.iv;
+                assert!(jump < 1.7 * expected, "{} {day}: {jump} {expected}", listing.symbol);
+            }
+        }
     }
 
     proptest::proptest! {

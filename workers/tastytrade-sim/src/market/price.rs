@@ -1,8 +1,9 @@
 //! Prices over time.
 //!
 //! Market time `tau` counts sessions: the session with index `d` begins its regular hours at `d + gap` and ends them at
-//! `d + 1`, so the overnight gap is the movement from `d` to `d + gap`; the pre-market walks through it. Within a regular
-//! session the price is a straight line from minute to minute, which makes the day's extremes exact: they lie on minutes.
+//! `d + 1`, so the overnight gap is the movement from `d` to `d + gap`; the pre-market walks through it, and begins with what
+//! a report of earnings or a dividend does to the price (`events`). Within a regular session the price is a straight line from
+//! minute to minute, which makes the day's extremes exact: they lie on minutes.
 
 use std::{collections::BTreeMap, ops::RangeInclusive};
 
@@ -11,7 +12,9 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Listing, hours, listing,
+    Listing,
+    events::Shocks,
+    hours, listing,
     noise::{Walk, stream, wander},
 };
 use crate::calendar::{self, Session};
@@ -54,11 +57,15 @@ pub(crate) struct Path {
     beta: f64,
     market: Walk,
     own: Walk,
+    shocks: Option<Shocks>,
 }
 
 impl Path {
     fn at_tau(&mut self, tau: f64) -> f64 {
-        self.base * (self.beta * self.market.at(tau) + self.own.at(tau)).exp()
+        let Self { base, beta, market, own, shocks } = self;
+        let mut plain = |tau| *beta * market.at(tau) + own.at(tau);
+        let shock = shocks.as_mut().map_or(0.0, |shocks| shocks.at(tau, *base, &mut plain));
+        *base * (plain(tau) + shock).exp()
     }
 }
 
@@ -172,6 +179,7 @@ impl Market<'_> {
                 beta: 1.0,
                 market: self.volatility_walk("SPY"),
                 own: Walk::new(0, 0.0, OCTAVES),
+                shocks: None,
             };
         }
         Path {
@@ -179,6 +187,7 @@ impl Market<'_> {
             beta: listing.beta,
             market: Walk::new(stream(self.seed, "market"), MARKET_STEP, OCTAVES),
             own: Walk::new(stream(self.seed, listing.symbol), listing.own_step, OCTAVES),
+            shocks: Some(Shocks::of(self.seed, listing)),
         }
     }
 
@@ -256,7 +265,50 @@ mod tests {
             assert!((market.price(spy, at(later)) - friday).abs() < 1e-9, "{later}");
         }
         let ratio = market.price(spx, at("2026-11-18T16:00:00Z")) / market.price(spy, at("2026-11-18T16:00:00Z"));
-        assert!((ratio - spx.base / spy.base).abs() < 1e-9);
+        // The fund lacks what is left of its last dividend.
+        let lacks = ratio * spy.base / spx.base - 1.0;
+        assert!((0.0..spy.dividend / spy.base).contains(&lacks), "{lacks}");
+    }
+
+    #[test]
+    fn prices_jump_with_reports_and_fall_by_dividends() {
+        use crate::market::events::{self, REPORT};
+        let none = BTreeMap::new();
+        let market = Market { seed: 20_260_102, overrides: &none };
+        let (first, last) = (calendar::ymd(2025, 1, 1), calendar::ymd(2027, 6, 30));
+        let night = |listing: &Listing, date| {
+            let session = calendar::session(date).unwrap();
+            let before = calendar::session_before(date);
+            // A second into the pre-market the walk has hardly moved.
+            let open = market.price(listing, session.start_at + TimeDelta::seconds(1));
+            (market.close(listing, &before), open)
+        };
+        let (mut ups, mut reports) = (0, 0);
+        for listing in LISTINGS.iter().filter(|listing| listing.kind != Kind::Crypto) {
+            let paid = events::dividends(listing, first, last);
+            for day in events::earnings(listing, first, last) {
+                let date = calendar::local_date(events::priced_at(listing, day));
+                if paid.contains(&date) {
+                    continue;
+                }
+                let (close, open) = night(listing, date);
+                let jump = (open / close).ln();
+                let usual = REPORT * listing.iv;
+                assert!((0.29 * usual..1.61 * usual).contains(&jump.abs()), "{} {day}: {jump} {usual}", listing.symbol);
+                reports += 1;
+                ups += u32::from(jump > 0.0);
+            }
+            for date in paid {
+                let reported = events::earnings(listing, date - chrono::Days::new(5), date);
+                if reported.iter().any(|day| calendar::local_date(events::priced_at(listing, *day)) == date) {
+                    continue;
+                }
+                let (close, open) = night(listing, date);
+                let fall = close - open;
+                assert!((fall - listing.dividend).abs() < 2e-4 * close, "{} {date}: {fall}", listing.symbol);
+            }
+        }
+        assert!(reports > 300 && ups * 3 > reports && ups * 3 < 2 * reports, "{ups} of {reports}");
     }
 
     #[test]

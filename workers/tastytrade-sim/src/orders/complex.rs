@@ -87,6 +87,9 @@ fn set(desk: &mut Desk<'_>, ids: &[u64], status: Status, now: Timestamp) {
                 if status.is_terminal() { order.end(status, now) } else { order.status = status }
             };
             fill::change(desk, place, how, now);
+            if status == Status::Received {
+                fill::look_at(desk, place, now);
+            }
         }
     }
 }
@@ -95,7 +98,7 @@ fn set(desk: &mut Desk<'_>, ids: &[u64], status: Status, now: Timestamp) {
 pub(crate) fn filled(desk: &mut Desk<'_>, order: &Order, now: Timestamp) {
     let Some(complex) = of(desk.state, order).cloned() else { return };
     if complex.trigger == Some(order.id) {
-        set(desk, &complex.orders, Status::Live, now);
+        set(desk, &complex.orders, Status::Received, now);
     } else if complex.kind != Kind::Oto {
         let siblings: Vec<u64> = complex.orders.iter().copied().filter(|id| *id != order.id).collect();
         set(desk, &siblings, Status::Cancelled, now);

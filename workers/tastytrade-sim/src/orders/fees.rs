@@ -30,6 +30,16 @@ impl Fees {
             proprietary: self.proprietary + other.proprietary,
         }
     }
+
+    /// What is left of them without others.
+    pub(crate) fn minus(self, other: Self) -> Self {
+        Self {
+            commission: self.commission - other.commission,
+            clearing: self.clearing - other.clearing,
+            regulatory: self.regulatory - other.regulatory,
+            proprietary: self.proprietary - other.proprietary,
+        }
+    }
 }
 
 /// The fees of one leg at a price.

@@ -1,12 +1,19 @@
 //! What the market does to resting orders: fills, stops, the end of the day.
 //!
-//! Nothing runs by itself here: the orders are looked at whenever somebody calls or listens. An order is filled whole, each
-//! leg at the bid or ask, when the market is open and the sum is no worse than the order's price.
+//! Nothing runs by itself here: the orders are looked at whenever somebody calls or listens. On its way to the exchange an
+//! order passes through all the stages that the account streamer tells of. It is filled, each leg at the bid or ask, when the
+//! market is open and the sum is no worse than the order's price; as much of it at once as is bid for and offered, and more
+//! of it with the next quotes.
 
-use domain::Timestamp;
-use rust_decimal::Decimal;
+use chrono::TimeDelta;
+use domain::{Timestamp, exchange};
+use rust_decimal::{Decimal, prelude::ToPrimitive};
 
-use super::{Kind, Order, Status, Tif, complex, show};
+use super::{
+    Fill, Kind, Leg, Order, Status, Tif, complex,
+    rules::{Rules, Verdict},
+    show,
+};
 use crate::{
     accounts,
     calendar::{self, Phase},
@@ -15,6 +22,9 @@ use crate::{
     rest::{balance_item, position_item},
 };
 
+/// What is quoted is there for one order once, and then again with the next quote.
+const NEXT_QUOTE: TimeDelta = TimeDelta::seconds(1);
+
 /// Looks at all orders that are not done, and tells of what happened.
 pub(crate) fn look(desk: &mut Desk<'_>, now: Timestamp) {
     for place in 0..desk.state.orders.len() {
@@ -22,34 +32,100 @@ pub(crate) fn look(desk: &mut Desk<'_>, now: Timestamp) {
     }
 }
 
-fn look_at(desk: &mut Desk<'_>, place: usize, now: Timestamp) {
-    let Some(order) = desk.state.orders.get(place).filter(|order| !order.status.is_terminal()).cloned() else { return };
+/// Looks at one of them.
+pub(crate) fn look_at(desk: &mut Desk<'_>, place: usize, now: Timestamp) {
+    let Some(mut order) = desk.state.orders.get(place).filter(|order| !order.status.is_terminal()).cloned() else {
+        return;
+    };
     if let Some(end) = end_of(&order).filter(|end| now >= *end) {
         change(desk, place, |order| order.end(Status::Expired, end), now);
         complex::ended(desk, &order, now);
         return;
     }
+    match order.rules.as_ref().map(|rules| rules.verdict(&desk.state.market(), now)) {
+        Some(Verdict::Cancel) => {
+            let cancel = |order: &mut Order| {
+                set_rule(order, |rules| rules.cancelled_at = Some(now));
+                order.end(Status::Cancelled, now);
+            };
+            change(desk, place, cancel, now);
+            complex::ended(desk, &order, now);
+            return;
+        }
+        // A part of a complex order waits for its trigger in any case.
+        Some(Verdict::Route) if order.status == Status::Contingent && order.complex.is_none() => {
+            let release = |order: &mut Order| {
+                set_rule(order, |rules| rules.routed_at = Some(now));
+                order.status = Status::Received;
+            };
+            change(desk, place, release, now);
+            order.status = Status::Received;
+        }
+        _ => {}
+    }
     if order.status == Status::Contingent || calendar::phase(now) != Phase::Open {
         return;
     }
-    let Some(prices) = prices(&desk.state.market(), &order, now) else { return };
-    if fits(&desk.state.market(), &order, &prices, now) {
-        change(
-            desk,
-            place,
-            |order| {
-                for (leg, price) in order.legs.iter_mut().zip(&prices) {
-                    leg.filled_at = Some(*price);
-                }
-                order.end(Status::Filled, now);
-            },
-            now,
-        );
-        told(desk, &order, now);
-        complex::filled(desk, &order, now);
-    } else if order.status == Status::Received {
-        change(desk, place, |order| order.status = Status::Live, now);
+    if order.status == Status::Received {
+        for status in [Status::Routed, Status::InFlight, Status::Live] {
+            let step = |order: &mut Order| {
+                order.status = status;
+                order.live_at = Some(now).filter(|_| status == Status::Live);
+            };
+            change(desk, place, step, now);
+        }
     }
+    let units = fillable(desk, &order, now);
+    if let Some((units, prices)) = units {
+        let (size, is_last) = (order.size(), order.filled() + units == order.size());
+        let fill = |order: &mut Order| {
+            for (leg, price) in order.legs.iter_mut().zip(&prices) {
+                leg.fills.push(Fill { quantity: leg.quantity / size * units, price: *price, at: now });
+            }
+            if is_last {
+                order.end(Status::Filled, now);
+            }
+        };
+        change(desk, place, fill, now);
+        told(desk, &order, now);
+        if is_last {
+            complex::filled(desk, &order, now);
+        }
+    }
+    let is_alive = desk.state.orders.get(place).is_some_and(|order| !order.status.is_terminal());
+    if is_alive && order.tif == Tif::Ioc {
+        change(desk, place, |order| order.end(Status::Cancelled, now), now);
+        complex::ended(desk, &order, now);
+    }
+}
+
+fn set_rule(order: &mut Order, how: impl FnOnce(&mut Rules)) {
+    if let Some(rules) = &mut order.rules {
+        how(rules);
+    }
+}
+
+/// How many of an order's units can be filled now, and at which prices; none where the price is not right, or where what is
+/// quoted now has been taken already.
+fn fillable(desk: &Desk<'_>, order: &Order, now: Timestamp) -> Option<(i64, Vec<Decimal>)> {
+    let market = desk.state.market();
+    if order.last_fill_at().is_some_and(|last| now - last < NEXT_QUOTE) {
+        return None;
+    }
+    let prices = prices(&market, order, now).filter(|prices| fits(&market, order, prices, now))?;
+    let size = order.size();
+    let quoted = |leg: &Leg| Some(quoted(&market, leg, now)? / (leg.quantity / size).max(1));
+    let units =
+        order.legs.iter().map(quoted).try_fold(size - order.filled(), |least, units| Some(least.min(units?)))?;
+    (units > 0).then_some((units, prices))
+}
+
+/// How much is offered to a buyer or bid for: contracts, and shares in lots of a hundred.
+fn quoted(market: &Market<'_>, leg: &Leg, now: Timestamp) -> Option<i64> {
+    let instrument = leg.instrument()?;
+    let item = quote::of_instrument(market, &instrument, now)?;
+    let size: Decimal = if leg.action.sign() > 0 { item.ask_size } else { item.bid_size }.parse().ok()?;
+    Some(size.to_i64()? * if instrument.is_option() { 1 } else { 100 })
 }
 
 /// Changes an order and tells of it.
@@ -83,8 +159,8 @@ fn told(desk: &mut Desk<'_>, order: &Order, now: Timestamp) {
 fn end_of(order: &Order) -> Option<Timestamp> {
     match order.tif {
         Tif::Gtc => None,
-        Tif::Gtd => order.gtc_date.map(|day| calendar::eastern(day, 16, 0)),
-        Tif::Day => {
+        Tif::Gtd => order.gtc_date.map(|day| exchange::option_ends_at(day, exchange::Settlement::Afternoon)),
+        Tif::Day | Tif::Ioc => {
             let session = calendar::current(order.received_at);
             let session =
                 if order.received_at < session.close_at { session } else { calendar::session_after(session.date) };

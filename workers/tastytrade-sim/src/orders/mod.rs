@@ -1,13 +1,14 @@
 //! Orders: what they are, how they are read and checked, filled and shown.
 //!
 //! In scope: shares and options on shares and indexes; market, limit, stop and stop limit orders; one-cancels-other and
-//! one-triggers-other. Out of scope: partial fills, fractions of shares, futures and coins.
+//! one-triggers-other; fills in parts. Out of scope: fractions of shares, futures and coins.
 
 pub(crate) mod complex;
 pub(crate) mod effect;
 pub(crate) mod fees;
 pub(crate) mod fill;
 pub(crate) mod read;
+pub(crate) mod rules;
 pub(crate) mod show;
 
 use chrono::NaiveDate;
@@ -90,6 +91,9 @@ pub(crate) enum Tif {
     Gtc,
     #[serde(rename = "GTD")]
     Gtd,
+    /// What is not filled at once is cancelled.
+    #[serde(rename = "IOC")]
+    Ioc,
 }
 
 impl Tif {
@@ -99,6 +103,7 @@ impl Tif {
             Self::Day => "Day",
             Self::Gtc => "GTC",
             Self::Gtd => "GTD",
+            Self::Ioc => "IOC",
         }
     }
 }
@@ -106,12 +111,21 @@ impl Tif {
 /// How far an order is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
-    /// The market is closed.
+    /// Taken in; while the market is closed it stays so.
     Received,
-    /// Another order has to be filled first.
+    /// Another order has to be filled first, or its rules have to let it go.
     Contingent,
-    /// At the exchange.
+    /// On its way to the exchange.
+    Routed,
+    /// The same, a little later.
+    #[serde(rename = "In Flight")]
+    InFlight,
+    /// At the exchange. What was filled of it in part stays so.
     Live,
+    #[serde(rename = "Cancel Requested")]
+    CancelRequested,
+    #[serde(rename = "Replace Requested")]
+    ReplaceRequested,
     Filled,
     Cancelled,
     Expired,
@@ -123,7 +137,11 @@ impl Status {
         match self {
             Self::Received => "Received",
             Self::Contingent => "Contingent",
+            Self::Routed => "Routed",
+            Self::InFlight => "In Flight",
             Self::Live => "Live",
+            Self::CancelRequested => "Cancel Requested",
+            Self::ReplaceRequested => "Replace Requested",
             Self::Filled => "Filled",
             Self::Cancelled => "Cancelled",
             Self::Expired => "Expired",
@@ -136,6 +154,16 @@ impl Status {
     }
 }
 
+/// What was filled at once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Fill {
+    pub quantity: i64,
+    /// Per share.
+    #[serde(with = "crate::wire::decimal_there")]
+    pub price: Decimal,
+    pub at: Timestamp,
+}
+
 /// One instrument of an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Leg {
@@ -143,15 +171,19 @@ pub(crate) struct Leg {
     pub symbol: String,
     pub action: Action,
     pub quantity: i64,
-    /// What it was filled at, per share.
-    #[serde(with = "crate::wire::decimal_text")]
-    pub filled_at: Option<Decimal>,
+    /// Oldest first.
+    pub fills: Vec<Fill>,
 }
 
 impl Leg {
     /// What it is about.
     pub(crate) fn instrument(&self) -> Option<Instrument> {
         Instrument::find(&self.instrument_type, &self.symbol)
+    }
+
+    /// How much of it was filled.
+    pub(crate) fn filled(&self) -> i64 {
+        self.fills.iter().map(|fill| fill.quantity).sum()
     }
 }
 
@@ -173,6 +205,8 @@ pub(crate) struct Order {
     pub status: Status,
     pub received_at: Timestamp,
     pub updated_at: Timestamp,
+    /// When it reached the exchange.
+    pub live_at: Option<Timestamp>,
     pub terminal_at: Option<Timestamp>,
     pub source: Option<String>,
     pub external_identifier: Option<String>,
@@ -180,6 +214,8 @@ pub(crate) struct Order {
     pub replaced_by: Option<u64>,
     /// The complex order that it is part of.
     pub complex: Option<u64>,
+    /// What it waits for, and what cancels it.
+    pub rules: Option<rules::Rules>,
 }
 
 impl Order {
@@ -197,9 +233,14 @@ impl Order {
             .map_or_else(String::new, |instrument| instrument.underlying_symbol())
     }
 
-    /// The moment it was filled.
-    pub(crate) fn filled_at(&self) -> Option<Timestamp> {
-        self.terminal_at.filter(|_| self.status == Status::Filled)
+    /// How many of them were filled.
+    pub(crate) fn filled(&self) -> i64 {
+        self.legs.first().map_or(0, |leg| leg.filled() * self.size() / leg.quantity.max(1))
+    }
+
+    /// When something of it was filled last.
+    pub(crate) fn last_fill_at(&self) -> Option<Timestamp> {
+        self.legs.iter().filter_map(|leg| leg.fills.last()).map(|fill| fill.at).max()
     }
 
     /// Ends it.

@@ -5,7 +5,7 @@ use domain::Timestamp;
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::Value;
 
-use super::{Action, Kind, Leg, Order, Status, Tif};
+use super::{Action, Kind, Leg, Order, Status, Tif, rules::Rules};
 use crate::wire::Refusal;
 
 /// What is wrong with an order, by field.
@@ -26,6 +26,13 @@ pub(crate) fn order(body: &Value, account: &str, now: Timestamp) -> Result<Order
         wrong.push(("stop-trigger".to_owned(), "is missing".to_owned()));
     }
     let legs = legs(body, &mut wrong);
+    let given = if body["rules"].is_object() { &body["rules"] } else { &body["order-rule"] };
+    let rules = Rules::read(given).unwrap_or_else(|(name, reason)| {
+        wrong.push((format!("rules.{name}"), reason.to_owned()));
+        None
+    });
+    let is_held_back = rules.as_ref().is_some_and(Rules::holds_back);
+    let status = if is_held_back { Status::Contingent } else { Status::Received };
     if kind == Kind::Market && legs.len() > 1 {
         wrong.push(("order-type".to_owned(), "Market is for single legs".to_owned()));
     }
@@ -42,20 +49,22 @@ pub(crate) fn order(body: &Value, account: &str, now: Timestamp) -> Result<Order
         price,
         stop,
         legs,
-        status: Status::Received,
+        status,
         received_at: now,
         updated_at: now,
+        live_at: None,
         terminal_at: None,
         source: text("source"),
         external_identifier: text("external-identifier"),
         replaces: None,
         replaced_by: None,
         complex: None,
+        rules,
     })
 }
 
 /// A decimal that came as a text or a number.
-fn amount(value: &Value) -> Option<Decimal> {
+pub(super) fn amount(value: &Value) -> Option<Decimal> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.to_string().parse().ok(),
@@ -82,7 +91,8 @@ fn kind(body: &Value, wrong: &mut Wrong) -> Kind {
 
 fn tif(body: &Value, wrong: &mut Wrong) -> Tif {
     match body["time-in-force"].as_str().unwrap_or_default() {
-        "Day" | "Ext" | "Ext Overnight" | "IOC" => Tif::Day,
+        "Day" | "Ext" | "Ext Overnight" => Tif::Day,
+        "IOC" => Tif::Ioc,
         "GTC" | "GTC Ext" | "GTC Ext Overnight" => Tif::Gtc,
         "GTD" => Tif::Gtd,
         "" => {
@@ -152,7 +162,7 @@ fn legs(body: &Value, wrong: &mut Wrong) -> Vec<Leg> {
                 symbol: symbol.to_owned(),
                 action,
                 quantity,
-                filled_at: None,
+                fills: Vec::new(),
             });
         }
     }

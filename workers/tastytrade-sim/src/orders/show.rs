@@ -1,10 +1,9 @@
 //! An order as the wire shows it.
 
 use domain::Timestamp;
-use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::{Leg, Order, Status};
+use super::{Fill, Leg, Order, Status};
 use crate::wire::{decimal, moment, with_effect};
 
 /// The object that REST and the account streamer give. `placed` is false for an order that was only tried.
@@ -39,6 +38,13 @@ pub(crate) fn item(order: &Order, placed: bool) -> Value {
     if let Some(day) = order.gtc_date {
         fields.insert("gtc-date".to_owned(), json!(day.to_string()));
     }
+    if let Some(rules) = &order.rules {
+        fields.insert("order-rule".to_owned(), rules.item());
+    }
+    if order.status == Status::Contingent {
+        let waits_for = if order.complex.is_some() { "Pending Order" } else { "Pending Condition" };
+        fields.insert("contingent-status".to_owned(), json!(waits_for));
+    }
     moments(fields, order);
     for (name, text) in [("source", &order.source), ("external-identifier", &order.external_identifier)] {
         if let Some(text) = text {
@@ -59,10 +65,9 @@ pub(crate) fn item(order: &Order, placed: bool) -> Value {
 
 fn moments(fields: &mut Map<String, Value>, order: &Order) {
     let mut set = |name: &str, at: Timestamp| fields.insert(name.to_owned(), json!(moment(at)));
-    let worked = !matches!(order.status, Status::Received | Status::Contingent);
-    if worked {
-        set("in-flight-at", order.received_at);
-        set("live-at", order.received_at);
+    if let Some(at) = order.live_at {
+        set("in-flight-at", at);
+        set("live-at", at);
     }
     if let Some(at) = order.terminal_at {
         set("terminal-at", at);
@@ -73,26 +78,24 @@ fn moments(fields: &mut Map<String, Value>, order: &Order) {
 }
 
 fn leg_item(order: &Order, place: usize, leg: &Leg) -> Value {
-    let filled = leg.filled_at.zip(order.filled_at());
-    let fills: Vec<Value> = filled
-        .into_iter()
-        .map(|(price, at): (Decimal, Timestamp)| {
-            json!({
-                "ext-group-fill-id": order.id.to_string(),
-                "ext-exec-id": format!("{}{place}", order.id),
-                "fill-id": format!("{}_SIM_{place}", order.id),
-                "quantity": leg.quantity,
-                "fill-price": decimal(price),
-                "filled-at": moment(at),
-                "destination-venue": "MARKET_SIMULATOR",
-            })
+    let fill = |(number, fill): (usize, &Fill)| {
+        let part = if number == 0 { String::new() } else { format!("_{number}") };
+        json!({
+            "ext-group-fill-id": format!("{}{part}", order.id),
+            "ext-exec-id": format!("{}{place}{part}", order.id),
+            "fill-id": format!("{}_SIM_{place}{part}", order.id),
+            "quantity": fill.quantity,
+            "fill-price": decimal(fill.price),
+            "filled-at": moment(fill.at),
+            "destination-venue": "MARKET_SIMULATOR",
         })
-        .collect();
+    };
+    let fills: Vec<Value> = leg.fills.iter().enumerate().map(fill).collect();
     json!({
         "instrument-type": leg.instrument_type,
         "symbol": leg.symbol,
         "quantity": leg.quantity,
-        "remaining-quantity": if filled.is_some() { 0 } else { leg.quantity },
+        "remaining-quantity": leg.quantity - leg.filled(),
         "action": leg.action.as_str(),
         "fills": fills,
     })

@@ -158,7 +158,7 @@ fn with(desk: &mut Desk<'_>, id: u64, change: impl FnOnce(&mut ComplexOrder)) {
 fn cancel(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Outcome {
     let complex = find(desk.state, asked)?;
     for id in complex.orders.iter().copied().chain(complex.trigger) {
-        orders::end(desk, id, asked);
+        orders::end(desk, id, Status::CancelRequested, asked);
     }
     complex::tell(desk, &complex);
     Ok(envelope(&complex::item(desk.state, &complex), asked.path()).into())

@@ -13,6 +13,7 @@ mod metrics;
 mod net_liq;
 mod orders;
 mod page;
+mod quote_alerts;
 mod search;
 mod tokens;
 mod transactions;
@@ -117,7 +118,7 @@ const fn write(
 }
 
 /// All groups. Within them a fixed path stands before one with a name in its place.
-static GROUPS: [&[Endpoint]; 16] = [
+static GROUPS: [&[Endpoint]; 17] = [
     customer::ENDPOINTS,
     account::ENDPOINTS,
     transactions::ENDPOINTS,
@@ -133,6 +134,7 @@ static GROUPS: [&[Endpoint]; 16] = [
     futures::ENDPOINTS,
     search::ENDPOINTS,
     watchlists::ENDPOINTS,
+    quote_alerts::ENDPOINTS,
     tokens::ENDPOINTS,
 ];
 
@@ -281,6 +283,7 @@ fn wrong(domain: &str, reason: &str) -> Refusal {
 /// Answers a call of the API.
 pub(crate) fn answer(world: &mut World, call: &Call, route: Option<&Route>, wall: Timestamp) -> Reply {
     match respond(world, call, route, wall) {
+        Ok(Answer { status: 204, .. }) => call::reply(204, "application/json", String::new()),
         Ok(Answer { status, body }) => call::json(status, &body),
         Err(refusal) => call::json(refusal.status(), &refusal.body()),
     }

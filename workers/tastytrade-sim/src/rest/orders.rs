@@ -21,6 +21,9 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     write(Method::POST, "/accounts/{n}/orders/{id}/dry-run", Scope::Trade, |desk, asked| {
         dry_run_of_edit(desk.state, asked)
     }),
+    write(Method::POST, "/accounts/{n}/orders/{id}/reconfirm", Scope::Trade, |desk, asked| {
+        reconfirm(desk.state, asked)
+    }),
     write(Method::PUT, "/accounts/{n}/orders/{id}", Scope::Trade, replace),
     write(Method::PATCH, "/accounts/{n}/orders/{id}", Scope::Trade, replace),
     write(Method::DELETE, "/accounts/{n}/orders/{id}", Scope::Trade, cancel),
@@ -168,6 +171,10 @@ pub(super) fn accept(desk: &mut Desk<'_>, mut order: Order, asked: &Asked<'_>) -
 /// The order with the fields of the body in place of its own.
 fn edited(old: &Order, asked: &Asked<'_>) -> Result<Order, Refusal> {
     let mut body = show::item(old, true);
+    for leg in body["legs"].as_array_mut().into_iter().flatten() {
+        // What was filled stays with the old order.
+        leg["quantity"] = leg["remaining-quantity"].clone();
+    }
     if let (Some(fields), Value::Object(new)) = (body.as_object_mut(), asked.body()?) {
         fields.extend(new);
     }
@@ -194,6 +201,13 @@ fn dry_run_of_edit(state: &State, asked: &Asked<'_>) -> Outcome {
     Ok(answer(&order, effect, false, asked))
 }
 
+/// Only orders for new issues wait for a second word, and there are none here: the order is given as it is.
+fn reconfirm(state: &State, asked: &Asked<'_>) -> Outcome {
+    let order = find(state, asked)?;
+    resting(&order)?;
+    Ok(envelope(&show::item(&order, true), asked.path()).into())
+}
+
 /// The old order is cancelled and a new one takes its place; the answer is the new order itself.
 fn replace(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Outcome {
     let account = asked.account()?;
@@ -201,7 +215,7 @@ fn replace(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Outcome {
     resting(&old)?;
     let order = edited(&old, asked)?;
     effect::of(desk.state, account, &order, asked.now)?;
-    end(desk, old.id, asked);
+    end(desk, old.id, Status::ReplaceRequested, asked);
     let new = put(desk, order, asked);
     if let Some(old) = desk.state.orders.iter_mut().find(|order| order.id == old.id) {
         old.replaced_by = Some(new.id);
@@ -212,9 +226,10 @@ fn replace(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Outcome {
     Ok(envelope(&show::item(&new, true), asked.path()).into())
 }
 
-/// Cancels an order of this desk.
-pub(super) fn end(desk: &mut Desk<'_>, id: u64, asked: &Asked<'_>) {
+/// Cancels an order of this desk, by way of a stage that says why.
+pub(super) fn end(desk: &mut Desk<'_>, id: u64, by: Status, asked: &Asked<'_>) {
     if let Some(place) = desk.state.orders.iter().position(|order| order.id == id && !order.status.is_terminal()) {
+        fill::change(desk, place, |order| order.status = by, asked.now);
         fill::change(desk, place, |order| order.end(Status::Cancelled, asked.now), asked.now);
     }
 }
@@ -222,7 +237,7 @@ pub(super) fn end(desk: &mut Desk<'_>, id: u64, asked: &Asked<'_>) {
 fn cancel(desk: &mut Desk<'_>, asked: &Asked<'_>) -> Outcome {
     let order = find(desk.state, asked)?;
     resting(&order)?;
-    end(desk, order.id, asked);
+    end(desk, order.id, Status::CancelRequested, asked);
     crate::orders::complex::ended(desk, &order, asked.now);
     Ok(envelope(&show::item(&find(desk.state, asked)?, true), asked.path()).into())
 }

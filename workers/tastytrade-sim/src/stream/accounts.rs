@@ -7,7 +7,7 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::Out;
-use crate::{accounts, oauth::token, state::State};
+use crate::{accounts, oauth::token, quote_alerts, state::State};
 
 /// Nothing came for so long: the client has gone. Heartbeats are for every two seconds to a minute, and there are clients
 /// that send none.
@@ -28,7 +28,14 @@ pub(crate) struct News {
 }
 
 impl News {
-    /// Tells of a change: `Order`, `AccountBalance` or `CurrentPosition` with the whole object as REST has it.
+    /// All that is kept, oldest first.
+    #[cfg(test)]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|(.., text)| text.as_str())
+    }
+
+    /// Tells of a change: `Order`, `ComplexOrder`, `AccountBalance`, `CurrentPosition` or `QuoteAlert` with the whole object as
+    /// REST has it.
     pub(crate) fn tell(&mut self, account: &str, kind: &str, data: &Value, at: Timestamp) {
         let text = json!({ "type": kind, "data": data, "timestamp": at.timestamp_millis() }).to_string();
         self.entries.push_back((self.next, account.to_owned(), text));
@@ -44,6 +51,7 @@ impl News {
 pub(crate) struct Session {
     refuses: bool,
     id: String,
+    /// The accounts that are followed, and the user's quote alerts.
     accounts: BTreeSet<String>,
     /// News before this number is not for this connection.
     seen: u64,
@@ -101,7 +109,13 @@ impl Session {
             }
             "heartbeat" => Ok(Value::Null),
             "public-watchlists-subscribe" | "quote-alerts-subscribe" | "user-message-subscribe" => {
-                if self.accounts.is_empty() { Err("connect-not-completed") } else { Ok(message["value"].clone()) }
+                if self.accounts.is_empty() {
+                    return Err("connect-not-completed");
+                }
+                if action == "quote-alerts-subscribe" {
+                    self.accounts.insert(quote_alerts::channel(caller.user));
+                }
+                Ok(message["value"].clone())
             }
             _ => Err("unknown-action"),
         }

@@ -34,6 +34,8 @@ const FORWARDED: &[Forwarded] = &[
         Class::Market,
         &["expiration", "max_dte", "strikes", "side", "min_delta", "format"],
     ),
+    row("analyze_chart", Scope::AnalysisRun, Class::Analysis, &["timeframe"]),
+    row("analyze_options", Scope::AnalysisRun, Class::Analysis, &["limit", "expiration"]),
     row("analyze_strategy", Scope::AnalysisRun, Class::Analysis, &["legs"]),
     row("get_accounts", Scope::AccountRead, Class::Account, &[]),
     row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
