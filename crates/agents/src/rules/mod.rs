@@ -2,5 +2,5 @@
 
 pub mod chart;
 pub mod options;
-pub mod strategy;
 pub mod portfolio;
+pub mod strategy;

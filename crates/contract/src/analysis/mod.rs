@@ -6,8 +6,8 @@
 
 pub mod chart;
 pub mod options;
-pub mod strategy;
 pub mod portfolio;
+pub mod strategy;
 
 use serde::{Deserialize, Serialize};
 
