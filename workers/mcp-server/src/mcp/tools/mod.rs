@@ -34,6 +34,13 @@ pub(crate) fn scope(tool: &str) -> Option<Scope> {
     }
 }
 
+/// What `get_watchlists` needs as well where it is asked for the user's own lists. Analysis checks it again.
+pub(crate) fn own_lists(call: &ToolCall) -> Option<Scope> {
+    let kind = || call.arguments.get("kind")?.as_str();
+    let is_public = || kind().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("public"));
+    (call.tool.name == "get_watchlists" && !is_public()).then_some(Scope::AccountRead)
+}
+
 /// Reads ahead what needs nobody's permission to be read, only to be sent.
 pub(crate) async fn prefetch(app: &App<'_>, received: &Received) -> Prefetched {
     match received {
