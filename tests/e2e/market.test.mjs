@@ -10,7 +10,7 @@
 //  9. get_quote of every kind of instrument, in the spellings that people use
 // 10. arguments that mean nothing: VALIDATION_ERROR that names the argument, and nothing is called
 // 11. TastyTrade fails or is silent: TASTYTRADE_ERROR within the deadline; what is half there says so
-// 12. a token without market:read: 403 for each of them
+// 12. a token without market:read: 403 for each of them; own watchlists need account:read as well
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { kv } from "../lib/explorer.mjs";
@@ -22,7 +22,7 @@ import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 
 const TOOLS = ["get_price_history", "get_market_metrics", "search_symbols", "get_market_hours", "get_watchlists"];
-const MINIMAL = { get_price_history: { symbol: "AAPL" }, get_market_metrics: { symbols: ["AAPL"] }, search_symbols: { query: "AAPL" }, get_market_hours: {}, get_watchlists: {} };
+const MINIMAL = { get_price_history: { symbol: "AAPL" }, get_market_metrics: { symbols: ["AAPL"] }, search_symbols: { query: "AAPL" }, get_market_hours: {}, get_watchlists: { kind: "public" } };
 const UPSTREAM = /^\/(market|symbols|watchlists|public|instruments|dxlink|api-quote)/;
 
 const stack = await useStack();
@@ -308,4 +308,11 @@ test("12: a token without market:read", async () => {
     assert.equal(refused.status, 403, name);
     assert.match(refused.headers.get("www-authenticate"), /scope="market:read"/, name);
   }
+  const market = await login(stack, { scopes: ["market:read"] });
+  const lists = (args) => client(stack, market.token).request("tools/call", { name: "get_watchlists", arguments: args });
+  const own = await lists({});
+  assert.equal(own.status, 403, "the user's own lists are the user's data");
+  assert.match(own.headers.get("www-authenticate"), /insufficient_scope.*account:read/);
+  const open = await lists({ kind: "public" });
+  assert.ok(open.body.result.structuredContent.watchlists.length > 0, JSON.stringify(open.body));
 });
