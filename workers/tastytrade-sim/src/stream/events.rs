@@ -516,10 +516,18 @@ impl Series {
     }
 }
 
+/// Whether it is listed, or was when it ended: what was traded until then is still told.
+fn was_listed(market: &Market<'_>, instrument: &Instrument, seen: Timestamp) -> bool {
+    let last = instrument.expires_at().map_or(seen, |end| end.min(seen));
+    // A future is gone with its last moment.
+    matches!(instrument, Instrument::Future(_)) || market.lists(instrument, last)
+}
+
 /// The snapshot of a series from a moment on, in Unix milliseconds: the newest candle first, and an event without a candle
 /// at the end. Nothing for a series that there is not.
 pub(super) fn candles(market: &Market<'_>, symbol: &str, from: Option<i64>, seen: Timestamp) -> Vec<Row> {
-    let Some(series) = Series::parse(symbol) else { return Vec::new() };
+    let series = Series::parse(symbol).filter(|series| was_listed(market, &series.instrument, seen));
+    let Some(series) = series else { return Vec::new() };
     let from = Timestamp::from_timestamp_millis(from.unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut candles = market.candles(&series.instrument, series.interval, from, seen);
     candles.retain(|candle| candle.time >= from);
