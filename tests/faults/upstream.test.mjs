@@ -149,6 +149,18 @@ test("G02 TastyTrade answers 500: one more try for a GET, none for a POST", asyn
   await mcp.ok("get_quote", { symbol: "TSLA" });
 });
 
+test("G02 a mint that fails: the calls that waited for it share that", async () => {
+  proxy.spoil = (answer) => (answer.path === "/oauth/token" ? { status: 500, text: "{}", late: 3_000 } : answer);
+  await Promise.all([sim.expireAccess("trader"), forgetQuotes(stack)]);
+  const mark = await sim.mark();
+  const calls = [["get_quote", { symbol: "TSLA" }], ["search_symbols", { query: "T" }], ["get_market_hours", {}], ["get_watchlists", {}], ["get_balances", {}], ["get_orders", {}]];
+  const results = await Promise.all(calls.map(([name, args]) => mcp.call(name, args)));
+  assert.equal(results[0].structuredContent.error.reason, "upstream_unavailable");
+  assert.ok((await sim.since(mark, /^\/oauth\/token/)).length <= 2, "one, and one for who came after it");
+  proxy.spoil = null;
+  await mcp.ok("get_quote", { symbol: "TSLA" });
+});
+
 for (const fault of ["500", "502html"]) {
   test(`G02 TastyTrade answers ${fault} to everything: every tool says so`, async () => {
     await faulty({ fault });

@@ -4,8 +4,8 @@ import { after } from "node:test";
 
 /**
  * Starts the proxy. `url` goes into `TT_API_URL`; then `target` is set to the simulator's address. `spoil` is called with
- * `{path, status, headers, text}` of each answer and may give another `{status, headers, text}`, or null to cut the
- * connection off; `rewrite` is called with `{path, text}` of each request with a body and gives the text that is sent on;
+ * `{path, status, headers, text}` of each answer and may give another `{status, headers, text}`, `late` by so many ms, or
+ * null to cut the connection off; `rewrite` is called with `{path, text}` of each request with a body and gives the text that is sent on;
  * `seen` lists method and path of every request.
  */
 export async function spoiling() {
@@ -22,8 +22,8 @@ export async function spoiling() {
         const sent = self.spoil ? self.spoil(given) : given;
         if (sent === null) return response.destroy();
         const { "content-length": _, "transfer-encoding": __, ...headers } = sent.headers ?? given.headers;
-        response.writeHead(sent.status ?? given.status, headers);
-        return response.end(sent.text ?? given.text);
+        const give = () => response.writeHead(sent.status ?? given.status, headers).end(sent.text ?? given.text);
+        return sent.late ? setTimeout(give, sent.late) : give();
       });
     });
     onward.on("error", () => response.destroy());

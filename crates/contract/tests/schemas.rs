@@ -16,6 +16,12 @@ use contract::{
         positions::{GetPositionsInput, PositionsOutput},
         transactions::{GetTransactionsInput, TransactionsOutput},
     },
+    analysis::{
+        chart::{AnalyzeChartInput, ChartAnalysis},
+        options::{AnalyzeOptionsInput, OptionsAnalysis},
+        portfolio::{AnalyzePortfolioInput, PortfolioAnalysis},
+        strategy::{AnalyzeStrategyInput, StrategyAnalysis},
+    },
     config::{Config, NoInput, UpdateConfigInput},
     connection::ConnectionTest,
     market::{
@@ -67,6 +73,14 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("get_orders.output.json", output::<OrdersOutput>()),
         ("get_net_liq_history.input.json", input::<GetNetLiqHistoryInput>()),
         ("get_net_liq_history.output.json", output::<NetLiqOutput>()),
+        ("analyze_chart.input.json", input::<AnalyzeChartInput>()),
+        ("analyze_chart.output.json", output::<ChartAnalysis>()),
+        ("analyze_options.input.json", input::<AnalyzeOptionsInput>()),
+        ("analyze_options.output.json", output::<OptionsAnalysis>()),
+        ("analyze_strategy.input.json", input::<AnalyzeStrategyInput>()),
+        ("analyze_strategy.output.json", output::<StrategyAnalysis>()),
+        ("analyze_portfolio.input.json", input::<AnalyzePortfolioInput>()),
+        ("analyze_portfolio.output.json", output::<PortfolioAnalysis>()),
         ("get_workflow_status.input.json", input::<GetWorkflowStatusInput>()),
         ("get_workflow_status.output.json", output::<JobStatus>()),
     ]

@@ -22,6 +22,13 @@ pub struct Session {
     token_hash: String,
 }
 
+impl Session {
+    /// The hash by which the session is known. It opens nothing.
+    pub fn hash(&self) -> &str {
+        &self.token_hash
+    }
+}
+
 /// Opens a session; the answer is the value of [`Cookie::Session`].
 pub async fn open<D: Database, E: Entropy>(cx: &Context<'_, D, E>, user: &UserId) -> Result<Secret, Error> {
     let session = token::mint(Kind::Session, cx.entropy);

@@ -14,6 +14,9 @@ use crate::{Answer, Error, Noted, Request, fields::Fields, request::path_symbol,
 pub struct Metrics {
     /// As TastyTrade spells it.
     pub symbol: String,
+    /// The sector that TastyTrade counts it to, if any.
+    #[serde(default)]
+    pub sector: Option<String>,
     /// Implied volatility over all expirations, percent.
     pub iv_index: Option<Decimal>,
     /// Rank of the IV index between the year's extremes, percent, by the source that TastyTrade prefers.
@@ -109,6 +112,7 @@ fn one(item: &mut Fields<'_>) -> Result<Metrics, Error> {
     let percent = |item: &mut Fields<'_>, name| item.decimal(name).and_then(percent);
     Ok(Metrics {
         symbol: item.required("symbol", Fields::text)?,
+        sector: item.text("sector").filter(|sector| !sector.trim().is_empty()),
         iv_index: percent(item, "implied-volatility-index"),
         iv_rank: percent(item, "implied-volatility-index-rank"),
         tw_iv_rank: percent(item, "tw-implied-volatility-index-rank"),

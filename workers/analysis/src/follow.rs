@@ -364,10 +364,9 @@ async fn next(mut said: Pin<&mut Incoming<'_>>, end: &mut oneshot::Receiver<()>,
 }
 
 async fn publish(env: &Env, user: &UserId, news: News) {
-    let rows = news.rows.into_iter().map(|row| (hub::PORTFOLIO, row));
-    let resources = news.resources.into_iter().map(|uri| (hub::RESOURCES, json!({ "uri": uri })));
-    for (channel, data) in rows.chain(resources) {
-        if let Err(error) = hub::publish(env, user, channel, &data).await {
+    let resources = news.resources.into_iter().map(|uri| json!({ "uri": uri })).collect();
+    for (channel, all) in [(hub::PORTFOLIO, news.rows), (hub::RESOURCES, resources)] {
+        if let Err(error) = hub::publish_all(env, user, channel, all).await {
             edge::log::warn("publishing failed", &[("channel", &channel), ("error", &error)]);
         }
     }

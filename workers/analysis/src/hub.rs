@@ -6,11 +6,13 @@
 //!
 //! Channels: `sync`, the user's syncs; `resources`, which resources of mcp-server have changed, for MCP clients; `portfolio`,
 //! orders, balances and positions as they change at TastyTrade. While somebody follows one of the last two, the user's
-//! `Upstream` object follows the accounts ([`crate::follow`]); this object tells it so.
+//! `Upstream` object follows the accounts ([`crate::follow`]); this object tells it so. `portfolio` is for pages alone, each
+//! for as long as its browser's session holds: a page whose session has ended is closed instead of being told.
 
 use domain::UserId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use store::identity::sessions;
 use worker::{
     DurableObject, Env, Request, Response, Result, State, WebSocket, WebSocketIncomingMessage, WebSocketPair,
     durable_object,
@@ -24,6 +26,9 @@ pub(crate) const PORTFOLIO: &str = "portfolio";
 pub(crate) const POSITIONS: &str = "portfolio://positions";
 /// The resource of the user's balances.
 pub(crate) const BALANCES: &str = "portfolio://balances";
+
+/// The header in which mcp-server says which session a page's socket belongs to: the hash that the session is known by.
+const SESSION: &str = "x-ttai-session";
 
 /// A page may follow this many channels; more is a mistake.
 const MAX_CHANNELS: usize = 16;
@@ -46,6 +51,9 @@ pub struct UserHub {
 #[derive(Default, Serialize, Deserialize)]
 struct Attachment {
     channels: Vec<String>,
+    /// The hash by which the session of a page's browser is known.
+    #[serde(default)]
+    session: Option<String>,
 }
 
 impl Attachment {
@@ -53,6 +61,13 @@ impl Attachment {
     fn follows_accounts(&self) -> bool {
         self.channels.iter().any(|channel| channel == RESOURCES || channel == PORTFOLIO)
     }
+}
+
+/// What is to be told on a channel.
+#[derive(Serialize, Deserialize)]
+struct Published {
+    channel: String,
+    all: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -106,30 +121,47 @@ impl DurableObject for UserHub {
 impl UserHub {
     async fn serve(&self, mut request: Request) -> Result<Response> {
         match request.path().as_str() {
-            "/publish" => self.spread(&request.json().await?),
+            "/publish" => self.spread(&request.json().await?).await,
             "/close" => self.close(),
             FOLLOWED => Response::from_json(&self.is_followed()),
             _ => {
                 let pair = WebSocketPair::new()?;
                 self.state.accept_web_socket(&pair.server);
+                let session = request.headers().get(SESSION)?;
+                pair.server.serialize_attachment(Attachment { session, ..Attachment::default() })?;
                 Response::from_websocket(pair.client)
             }
         }
     }
 
-    /// Sends `{"channel", "data"}` to every page that follows the channel.
-    fn spread(&self, message: &Value) -> Result<Response> {
-        let channel = message["channel"].as_str().unwrap_or_default();
+    /// Sends `{"channel", "data"}` to every page that follows the channel, once for each of `all`.
+    async fn spread(&self, Published { channel, all }: &Published) -> Result<Response> {
         let mut reached = 0;
         for socket in self.state.get_websockets() {
             let attachment = socket.deserialize_attachment::<Attachment>()?.unwrap_or_default();
-            if attachment.channels.iter().any(|followed| followed == channel)
-                && socket.send_with_str(message.to_string()).is_ok()
-            {
+            if !attachment.channels.contains(channel) {
+                continue;
+            }
+            if channel == PORTFOLIO && !self.holds(&attachment).await? {
+                // It may be gone already.
+                let _ = socket.close(Some(CLOSED), Some("the session has ended"));
+                self.left(&socket).await;
+                continue;
+            }
+            let mut texts = all.iter().map(|data| json!({ "channel": channel, "data": data }).to_string());
+            if texts.all(|text| socket.send_with_str(text).is_ok()) {
                 reached += 1;
             }
         }
         Response::from_json(&json!({"reached": reached}))
+    }
+
+    /// Whether the session of a page's browser holds.
+    async fn holds(&self, attachment: &Attachment) -> Result<bool> {
+        let (Some(session), Some(user)) = (&attachment.session, self.state.id().name()) else { return Ok(false) };
+        let db = edge::d1::D1::of(&self.env).map_err(|error| error.to_string())?;
+        let found = sessions::find(&db, session, edge::clock::now()).await.map_err(|error| error.to_string())?;
+        Ok(found.is_some_and(|row| row.user_id.as_str() == user))
     }
 }
 
@@ -179,8 +211,9 @@ fn hear(socket: &WebSocket, message: &WebSocketIncomingMessage) -> std::result::
     match serde_json::from_str(text) {
         Ok(FromPage::Ping) => Ok(json!({"type": "pong"})),
         Ok(FromPage::Subscribe { channels }) if channels.len() <= MAX_CHANNELS => {
+            let session = socket.deserialize_attachment::<Attachment>().ok().flatten().unwrap_or_default().session;
             socket
-                .serialize_attachment(&Attachment { channels: channels.clone() })
+                .serialize_attachment(&Attachment { channels: channels.clone(), session })
                 .map_err(|error| error.to_string())?;
             Ok(json!({"type": "subscribed", "channels": channels}))
         }
@@ -191,7 +224,12 @@ fn hear(socket: &WebSocket, message: &WebSocketIncomingMessage) -> std::result::
 
 /// Tells the pages of a user. Nobody may be listening.
 pub(crate) async fn publish(env: &Env, user: &UserId, channel: &str, data: &impl Serialize) -> Result<()> {
-    let body = serde_json::to_vec(&json!({"channel": channel, "data": data}))?;
+    publish_all(env, user, channel, vec![serde_json::to_value(data)?]).await
+}
+
+/// Tells the pages of a user of several things.
+pub(crate) async fn publish_all(env: &Env, user: &UserId, channel: &str, all: Vec<Value>) -> Result<()> {
+    let body = serde_json::to_vec(&Published { channel: channel.to_owned(), all })?;
     to_hub(env, user, "/publish", body).await
 }
 

@@ -113,7 +113,7 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
         },
         Call::Tool { name, arguments } => match tools::find(&name) {
             Some(tool) => match permitted(principal, tool.scope) {
-                Ok(principal) => Answer::new(tool.call(app, &principal.user_id, arguments).await),
+                Ok(principal) => Answer::new(tool.call(app, &principal, arguments).await),
                 Err(error) => Answer::Error(error),
             },
             None => Answer::Error(Error::new(Reason::NotFound, "There is no such tool.")),

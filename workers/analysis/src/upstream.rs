@@ -68,6 +68,9 @@ pub(crate) struct Core {
     held: RefCell<Option<Held>>,
     /// Held while a token is looked up or minted, so that there is one mint at a time.
     minting: Mutex<()>,
+    /// How many mints have ended, and why the last one came to nothing, if it did.
+    mints: Cell<u64>,
+    not_minted: RefCell<Option<Error>>,
     /// Why the last confirmation came to nothing, and until when that is the answer to others.
     unconfirmed: RefCell<Option<(Timestamp, Error)>>,
     pace: Pace,
@@ -122,6 +125,8 @@ impl DurableObject for Upstream {
             env,
             held: RefCell::new(None),
             minting: Mutex::new(()),
+            mints: Cell::new(0),
+            not_minted: RefCell::new(None),
             unconfirmed: RefCell::new(None),
             pace: Pace::default(),
             flights: Flights::default(),
@@ -292,18 +297,26 @@ impl Core {
 
     async fn find_token(&self, user: &UserId) -> std::result::Result<Secret, Error> {
         let app = &App::new(&self.env)?;
+        let mints = self.mints.get();
         let _one_at_a_time = self.minting.lock().await;
         let known = self.known(app, user).await;
         if let Some(held) = known.filter(|held| held.is_good(edge::clock::now())) {
             self.held.replace(Some(held.clone()));
             return Ok(held.token);
         }
+        // Whoever waited for a mint shares its failure as well.
+        if let Some(error) = self.not_minted.borrow().as_ref().filter(|_| self.mints.get() != mints) {
+            return Err(error.clone());
+        }
         self.renew(app, user).await
     }
 
     /// A new access token, kept in place of the one before. The caller holds the lock.
     async fn renew(&self, app: &App, user: &UserId) -> std::result::Result<Secret, Error> {
-        let held = mint(app, user, &self.pace).await?;
+        let minted = mint(app, user, &self.pace).await;
+        self.mints.set(self.mints.get().wrapping_add(1));
+        self.not_minted.replace(minted.as_ref().err().cloned());
+        let held = minted?;
         self.store(app, user, &held).await;
         self.held.replace(Some(held.clone()));
         Ok(held.token)

@@ -4,6 +4,11 @@
 //! returns in percent (42.7 means 42.7 %); greeks per share unless a field says per contract. A figure that cannot be
 //! computed is `null`, and `missing` says why.
 
+pub mod chart;
+pub mod options;
+pub mod portfolio;
+pub mod strategy;
+
 use serde::{Deserialize, Serialize};
 
 /// The one sentence that every analysis carries in its field `disclaimer`.

@@ -11,6 +11,7 @@
 mod check;
 mod folder;
 mod indicators;
+mod levels;
 mod options;
 mod strategies;
 
@@ -24,10 +25,10 @@ type Compare = fn(&Folder) -> Result<Vec<Check>, String>;
 
 /// The files by name, each with what compares it.
 fn files() -> Vec<(&'static str, Compare)> {
-    let mut files: Vec<(&'static str, Compare)> = vec![];
-    files.push(("option_strategies.json", strategies::strategies));
+    let mut files: Vec<(&'static str, Compare)> = vec![("option_strategies.json", strategies::strategies)];
     files.extend(options::files());
     files.extend(indicators::files());
+    files.extend(levels::files());
     files
 }
 

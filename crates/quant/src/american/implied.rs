@@ -1,5 +1,7 @@
 //! Implied volatility of American options.
 
+use domain::occ::Side;
+
 use super::Expiration;
 use crate::black_scholes::Contract;
 use crate::implied::NoVolatility;
@@ -35,6 +37,14 @@ impl Contract {
         }
         if self.years <= 0.0 {
             return Err(NoVolatility::NoTime);
+        }
+        // However uncertain: exercise at the best moment gives no more than this.
+        let most = match self.side {
+            Side::Call => self.spot * libm::exp(-self.yields.min(0.0) * self.years),
+            Side::Put => self.strike * libm::exp(-self.rate.min(0.0) * self.years),
+        };
+        if price >= most {
+            return Err(NoVolatility::TooDear);
         }
         let intrinsic = self.intrinsic();
         if price < intrinsic {

@@ -35,6 +35,9 @@ pub struct American {
 /// Below this volatility until the end the price moves by less than its rounding from what certainty makes of it.
 const NO_SWING: f64 = 1e-7;
 
+/// What the rate is moved by for rho.
+const RATE_STEP: f64 = 5e-4;
+
 /// An option as a put with a strike of 1.
 #[derive(Debug, Clone, Copy)]
 struct Frame {
@@ -75,19 +78,32 @@ impl Contract {
         let frame = self.frame();
         match frame.kind(self, volatility)? {
             Kind::Certain => Ok(self.certain(volatility)),
-            Kind::European => Ok(American { price, greeks: self.greeks(volatility)?, exercised: false }),
+            Kind::European => {
+                let mut greeks = self.greeks(volatility)?;
+                let becomes_early = self.side == Side::Put && (0.0..2.0 * RATE_STEP).contains(&self.rate);
+                if let Some(rho) = becomes_early.then(|| self.american_rho(volatility)).flatten() {
+                    greeks.rho = rho / 100.0;
+                }
+                Ok(American { price, greeks, exercised: false })
+            }
             Kind::Early => {
                 let Solved { integral, depth, depths } = Solved::new(&frame.market, volatility);
                 if integral.is_exercised(&frame, depth) {
                     return Ok(self.exercise());
                 }
                 let premium = integral.whole(frame.log, volatility, &depths);
-                let at = |volatility: f64, rate: f64| Contract { rate, ..*self }.american_price(volatility).ok();
-                let vega = difference(1e-3 * volatility, |by| at(volatility + by, self.rate));
-                let rho = difference(2e-4, |by| at(volatility, self.rate + by));
-                self.assemble(&frame, volatility, premium, vega, rho)
+                let vega = around(1e-3 * volatility, |by| self.american_price(volatility + by).ok());
+                self.assemble(&frame, volatility, premium, vega, self.american_rho(volatility))
             }
         }
+    }
+
+    /// The slope of the price by the rate. At a rate of 0 the price of a put has a corner in its slope, or nearly: below, it
+    /// is never exercised early. There it is the slope towards higher rates.
+    fn american_rho(&self, volatility: f64) -> Option<f64> {
+        let at = |by: f64| Contract { rate: self.rate + by, ..*self }.american_price(volatility).ok();
+        let over_the_corner = self.side == Side::Put && (0.0..2.0 * RATE_STEP).contains(&self.rate);
+        if over_the_corner { ahead(RATE_STEP, at) } else { around(RATE_STEP, at) }
     }
 
     /// The price by a boundary: its depth now, and at the points of the premium over the volatility.
@@ -250,16 +266,227 @@ impl Solved {
     }
 }
 
-/// The slope of a function at 0, from four values around it, or from fewer where it has none on one side.
-fn difference(step: f64, of: impl Fn(f64) -> Option<f64>) -> Option<f64> {
-    let around = (of(-2.0 * step), of(-step), of(step), of(2.0 * step));
-    if let (Some(a), Some(b), Some(c), Some(d)) = around {
-        return Some((8.0 * (c - b) - (d - a)) / (12.0 * step));
+/// The slope of a function at 0, from four values around it; from those above where there are none below.
+fn around(step: f64, of: impl Fn(f64) -> Option<f64>) -> Option<f64> {
+    let values = (of(-2.0 * step), of(-step), of(step), of(2.0 * step));
+    let (Some(a), Some(b), Some(c), Some(d)) = values else { return ahead(step, &of).or_else(|| ahead(-step, &of)) };
+    Some((8.0 * (c - b) - (d - a)) / (12.0 * step))
+}
+
+/// The slope of a function at 0, from values there and on one side, to the same order.
+fn ahead(step: f64, of: impl Fn(f64) -> Option<f64>) -> Option<f64> {
+    let (a, b, c) = (of(0.0)?, of(step)?, of(2.0 * step)?);
+    let (d, e) = (of(3.0 * step)?, of(4.0 * step)?);
+    Some((48.0 * b - 25.0 * a - 36.0 * c + 16.0 * d - 3.0 * e) / (12.0 * step))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::NoVolatility;
+
+    const PUT: Contract =
+        Contract { side: Side::Put, spot: 100.0, strike: 100.0, years: 0.5, rate: 0.05, yields: 0.01 };
+
+    #[track_caller]
+    fn near(got: f64, expected: f64, tolerance: f64) {
+        assert!((got - expected).abs() <= tolerance, "{got} is not {expected}");
     }
-    let here = of(0.0)?;
-    match around {
-        (_, _, Some(c), Some(d)) => Some((4.0 * c - 3.0 * here - d) / (2.0 * step)),
-        (Some(a), Some(b), _, _) => Some((3.0 * here - 4.0 * b + a) / (2.0 * step)),
-        _ => None,
+
+    /// By a binomial tree of Leisen and Reimer, and by this method of another program: they agree on these digits.
+    #[test]
+    fn a_put_and_a_call() {
+        let put = Contract { yields: 0.0, years: 1.0, ..PUT };
+        near(put.american_price(0.2).unwrap(), 6.090_370_6, 2e-6);
+        let call = Contract { side: Side::Call, yields: 0.0, ..PUT };
+        assert_eq!(call.american_price(0.2), call.price(0.2));
+        assert_eq!(call.american(0.2).unwrap().greeks, call.greeks(0.2).unwrap());
+    }
+
+    #[test]
+    fn what_is_deep_in_the_money_is_exercised() {
+        let put = Contract { spot: 50.0, ..PUT };
+        let found = put.american(0.2).unwrap();
+        assert_eq!((found.price, found.exercised), (50.0, true));
+        assert_eq!(found.greeks, Greeks { delta: -1.0, gamma: 0.0, theta: 0.0, vega: 0.0, rho: 0.0 });
+        assert_eq!(put.american_implied_volatility(50.0), Err(NoVolatility::Exercised));
+        assert_eq!(put.american_implied_volatility(49.9), Err(NoVolatility::NoTimeValue));
+        let call = Contract { side: Side::Call, spot: 300.0, yields: 0.1, ..PUT };
+        assert!(call.american(0.2).unwrap().exercised);
+    }
+
+    #[test]
+    fn prices_that_imply_nothing() {
+        for (price, why) in [
+            (100.0, NoVolatility::TooDear),
+            (0.0, NoVolatility::Price),
+            (f64::NAN, NoVolatility::Price),
+            (f64::INFINITY, NoVolatility::Price),
+        ] {
+            assert_eq!(PUT.american_implied_volatility(price), Err(why), "{price}");
+        }
+        let over = Contract { years: 0.0, ..PUT };
+        assert_eq!(over.american_implied_volatility(3.0), Err(NoVolatility::NoTime));
+        let call = Contract { side: Side::Call, ..PUT };
+        assert_eq!(call.american_implied_volatility(100.0), Err(NoVolatility::TooDear));
+    }
+
+    #[test]
+    fn rates_at_which_waiting_costs_nothing() {
+        for (rate, yields) in [(0.0, 0.0), (0.0, 0.03), (-0.01, 0.0), (-0.01, -0.01)] {
+            let put = Contract { rate, yields, ..PUT };
+            assert_eq!(put.american_price(0.3), put.price(0.3), "{rate} {yields}");
+        }
+        let put = Contract { rate: 0.0, yields: -0.02, ..PUT };
+        assert!(put.american_price(0.3).unwrap() > put.price(0.3).unwrap() + 0.01);
+        let two = Contract { rate: -0.01, yields: -0.03, ..PUT };
+        assert_eq!(two.american_price(0.3), Err(Invalid::TwoBoundaries));
+        let call = Contract { side: Side::Call, rate: -0.03, yields: -0.01, ..PUT };
+        assert_eq!(call.american(0.3), Err(Invalid::TwoBoundaries));
+    }
+
+    #[test]
+    fn without_swing_it_is_exercised_when_that_is_worth_most() {
+        let now = Contract { spot: 90.0, ..PUT };
+        assert_eq!(now.american(0.0).unwrap(), now.exercise());
+        // The yield takes more from the underlying than the interest from the strike, for half of the time.
+        let later = Contract { spot: 100.0, strike: 120.0, rate: 0.06, yields: 0.08, years: 2.0, ..PUT };
+        let found = later.american(0.0).unwrap();
+        let by_hand = (0..=20_000)
+            .map(|i| 2.0 * f64::from(i) / 20_000.0)
+            .map(|at| 120.0 * (-0.06 * at).exp() - 100.0 * (-0.08 * at).exp())
+            .fold(0.0, f64::max);
+        near(found.price, by_hand, 1e-6);
+        near(later.american(1e-3).unwrap().price, by_hand, 1e-3);
+        let moved = Contract { spot: 100.001, ..later }.american(0.0).unwrap();
+        near((moved.price - found.price) / 0.001, found.greeks.delta, 1e-5);
+        near((moved.greeks.delta - found.greeks.delta) / 0.001, found.greeks.gamma, 1e-6);
+        let over = Contract { years: 0.0, spot: 90.0, ..PUT };
+        assert_eq!(over.american_price(0.3), Ok(10.0));
+    }
+
+    #[test]
+    fn the_boundary_falls_with_the_time_left() {
+        for (rate, yields) in [(0.05, 0.0), (0.05, 0.05), (0.02, 0.08), (0.1, 0.02), (0.0, -0.02)] {
+            for volatility in [0.05, 0.25, 1.0, 2.5] {
+                let market = Market { rate, yields, years: 2.0 };
+                let depths = market.boundary(volatility, &scheme::DIRECT);
+                let rising = depths.windows(2).all(|pair| pair[0] < pair[1] + 1e-9);
+                assert!(rising && depths[0] > 0.0, "{rate} {yields} {volatility}: {depths:?}");
+            }
+        }
+    }
+
+    prop_compose! {
+        fn market()(
+            is_put: bool, spot in 0.5..2000.0_f64, away in -2.5..2.5_f64, days in 1.0..1000.0_f64,
+            rate in 0.001..0.12_f64, yields in 0.0..0.1_f64, volatility in 0.05..2.5_f64,
+        ) -> (Contract, f64) {
+            let side = if is_put { Side::Put } else { Side::Call };
+            let years = days / 365.0;
+            let strike = spot * (away * (volatility * years.sqrt()).min(1.0)).exp();
+            (Contract { side, spot, strike, years, rate, yields }, volatility)
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn worth_more_than_waiting_and_than_exercise((option, volatility) in market(), more in 1.01..1.5_f64) {
+            let slack = 1e-7 * option.spot;
+            let price = option.american_price(volatility).unwrap();
+            prop_assert!(price >= option.price(volatility).unwrap() && price >= option.intrinsic());
+            prop_assert!(option.american_price(volatility * more).unwrap() >= price - slack);
+            let higher = Contract { strike: option.strike * more, ..option }.american_price(volatility).unwrap();
+            let dearer = if option.side == Side::Put { higher - price } else { price - higher };
+            prop_assert!(dearer >= -slack, "{price} {higher}");
+            let longer = Contract { years: option.years * more, ..option }.american_price(volatility).unwrap();
+            prop_assert!(longer >= price - slack);
+        }
+
+        #[test]
+        fn a_call_is_a_put_on_the_strike((option, volatility) in market()) {
+            let Contract { side, spot, strike, years, rate, yields } = option;
+            let side = if side == Side::Call { Side::Put } else { Side::Call };
+            let other = Contract { side, spot: strike, strike: spot, years, rate: yields, yields: rate };
+            let (price, mirrored) = (option.american_price(volatility).unwrap(), other.american_price(volatility).unwrap());
+            prop_assert!((price - mirrored).abs() <= 1e-12 * (spot + strike), "{price} {mirrored}");
+        }
+
+        #[test]
+        fn greeks_are_slopes((option, volatility) in market()) {
+            let found = option.american(volatility).unwrap();
+            let at = |by: f64| Contract { spot: option.spot + by, ..option }.american(volatility).unwrap();
+            let step = 1e-4 * option.spot * (volatility * option.years.sqrt()).min(1.0);
+            let (below, above) = (at(-step), at(step));
+            // Across the boundary gamma jumps, and delta has a corner.
+            if below.exercised == above.exercised {
+                let delta = (above.price - below.price) / (2.0 * step);
+                prop_assert!((found.greeks.delta - delta).abs() < 1e-5, "{} {delta}", found.greeks.delta);
+                let gamma = (above.greeks.delta - below.greeks.delta) / (2.0 * step);
+                let scale = 1.0 / (option.spot * (volatility * option.years.sqrt()).min(1.0));
+                prop_assert!((found.greeks.gamma - gamma).abs() < 2e-3 * scale, "{} {gamma}", found.greeks.gamma);
+            }
+            let longer = |by: f64| Contract { years: option.years + by, ..option }.american_price(volatility).unwrap();
+            let step = 1e-3 * option.years;
+            let theta = (longer(-step) - longer(step)) / (2.0 * step) / 365.0;
+            let scale = option.spot.max(option.strike) * (1.0 + volatility / option.years.sqrt()) / 365.0;
+            prop_assert!((found.greeks.theta - theta).abs() < 1e-3 * scale, "{} {theta}", found.greeks.theta);
+            prop_assert!(found.greeks.vega >= -1e-9 * option.spot);
+        }
+
+        #[test]
+        fn a_price_gives_its_volatility_back((option, volatility) in market()) {
+            let price = option.american_price(volatility).unwrap();
+            let slope = option.american(volatility).unwrap().greeks.vega * 100.0;
+            match option.american_implied_volatility(price) {
+                Ok(found) => {
+                    let tolerance = 1e-8 * volatility + 1e-12 * (option.spot + option.strike) / slope.max(1e-300);
+                    prop_assert!((found - volatility).abs() <= tolerance, "{found} {volatility} {slope}");
+                }
+                // What is left above exercise, or of the price, is below rounding.
+                Err(error) => prop_assert!(slope < 1e-6 * option.spot, "{error} {slope}"),
+            }
+        }
+
+        #[test]
+        fn the_tables_agree((option, volatility) in market(), low in 0.4..0.9_f64, high in 1.1..3.0_f64) {
+            let Contract { years, rate, yields, spot, .. } = option;
+            let tables = Expiration::new(years, rate, yields, low * volatility..=high * volatility).unwrap();
+            let (alone, found) = (option.american(volatility).unwrap(), tables.american(&option, volatility).unwrap());
+            // A put far in the money has a price of many spots.
+            let scale = spot.max(0.1 * option.strike);
+            prop_assert!((alone.price - found.price).abs() <= 2e-5 * scale, "{alone:?} {found:?}");
+            prop_assert!((alone.greeks.delta - found.greeks.delta).abs() <= 2e-3);
+            prop_assert!((alone.greeks.vega - found.greeks.vega).abs() <= 5e-4 * scale, "{alone:?} {found:?}");
+            prop_assert!((alone.greeks.rho - found.greeks.rho).abs() <= 5e-4 * scale, "{alone:?} {found:?}");
+            prop_assert_eq!(tables.price(&option, volatility).unwrap(), found.price);
+            if let Ok(implied) = tables.implied_volatility(&option, found.price) {
+                let again = tables.price(&option, implied).unwrap();
+                prop_assert!((again - found.price).abs() <= 1e-7 * scale, "{implied} {volatility}");
+            }
+        }
+
+        #[test]
+        fn no_input_gives_what_is_no_number(
+            is_put: bool, spot: f64, strike: f64, years in -1.0..210.0_f64, rate in -1.1..1.1_f64,
+            yields in -1.1..1.1_f64, volatility in -0.1..20.0_f64, price: f64, near in 0.1..10.0_f64,
+        ) {
+            let side = if is_put { Side::Put } else { Side::Call };
+            for strike in [strike, spot * near] {
+                let option = Contract { side, spot, strike, years, rate, yields };
+                if let Ok(American { price, greeks, .. }) = option.american(volatility) {
+                    let Greeks { delta, gamma, theta, vega, rho } = greeks;
+                    prop_assert!(price >= option.intrinsic());
+                    prop_assert!([price, delta, gamma, theta, vega, rho].into_iter().all(f64::is_finite));
+                }
+                if let Ok(found) = option.american_implied_volatility(price) {
+                    prop_assert!(found.is_finite() && found > 0.0);
+                }
+            }
+        }
     }
 }

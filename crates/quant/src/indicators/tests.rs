@@ -14,7 +14,7 @@ use super::range::{
     true_range,
 };
 use super::volume::{accumulation, chaikin_money_flow, chaikin_oscillator, money_flow_index, on_balance};
-use super::vwap::{Anchor, anchored, since};
+use super::vwap::{Anchor, anchored};
 use super::windows::{highest, lowest};
 use super::*;
 use crate::Bars;
@@ -115,7 +115,6 @@ fn everything(bars: &Bars, n: usize) -> Result<Vec<(&'static str, Series)>, Inva
         ("cmf", chaikin_money_flow(bars, n)?),
         ("vwap month", anchored(bars, &dates, Anchor::Month)?),
         ("vwap week", anchored(bars, &dates, Anchor::Week)?),
-        ("vwap since", since(bars, bars.len() / 2)),
         ("highest", highest(bars.high(), n)?),
         ("lowest", lowest(bars.low(), n)?),
         (
@@ -168,7 +167,6 @@ fn anchors_begin_anew() {
     assert_eq!(anchored(&series, &dates, Anchor::Week).unwrap(), vec![Some(10.0), Some(20.0), Some(30.0)]);
     assert_eq!(anchored(&series, &dates, Anchor::Month).unwrap(), vec![Some(10.0), Some(15.0), Some(40.0)]);
     assert_eq!(anchored(&series, &dates, Anchor::Day).unwrap(), vec![Some(10.0), Some(20.0), Some(40.0)]);
-    assert_eq!(since(&series, 1), vec![None, Some(20.0), Some(30.0)]);
     // The last days of December may belong to the first week of the next year.
     let dates: Vec<NaiveDate> =
         ["2024-12-30", "2024-12-31", "2025-01-02"].iter().map(|date| date.parse().unwrap()).collect();
@@ -337,10 +335,7 @@ proptest! {
         ).unwrap();
         let (all, early) = (everything(&bars, n).unwrap(), everything(&fewer, n).unwrap());
         for ((name, all), (_, early)) in all.into_iter().zip(early) {
-            // Its anchor is chosen from the number of bars.
-            if name != "vwap since" {
-                prop_assert_eq!(&all[..keep], &early[..], "{}", name);
-            }
+            prop_assert_eq!(&all[..keep], &early[..], "{}", name);
         }
     }
 

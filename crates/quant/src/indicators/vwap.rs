@@ -41,13 +41,6 @@ pub fn anchored(bars: &Bars, dates: &[NaiveDate], anchor: Anchor) -> Result<Seri
     Ok(accumulated(bars, starts))
 }
 
-/// The same since one bar, counted from 0; bars before it have none.
-pub fn since(bars: &Bars, start: usize) -> Series {
-    let mut series = accumulated(bars, (0..bars.len()).map(|bar| bar == start));
-    series.iter_mut().take(start).for_each(|entry| *entry = None);
-    series
-}
-
 fn accumulated(bars: &Bars, starts: impl Iterator<Item = bool>) -> Series {
     let rows = bars.high().iter().zip(bars.low()).zip(bars.close()).zip(bars.volume());
     let (mut traded, mut total) = (0.0, 0.0);

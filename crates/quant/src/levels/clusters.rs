@@ -38,59 +38,140 @@ impl Cluster {
     }
 }
 
+/// No more prices than this are clustered: what is kept is a distance for each two of them.
+pub const MOST_PRICES: usize = 2000;
+
 /// Agglomerative clustering: the two nearest clusters are joined until no two are within `distance`. Lowest first.
 ///
-/// On a line only neighbours are ever nearest, which keeps this at the square of the number of prices at worst. What is not
-/// a number is left out.
-pub fn clusters(prices: &[f64], linkage: Linkage, distance: f64) -> Vec<Cluster> {
-    let mut sorted: Vec<f64> = prices.iter().copied().filter(|price| price.is_finite()).collect();
+/// The clusters of SciPy's `linkage` cut by `fcluster` with the criterion `distance`, to the rounding of its distances and
+/// to its choice among equally near ones, which depends on the order of the prices. Prices come in cents, so that there
+/// are such. `None` for more than [`MOST_PRICES`] prices or one that is no number.
+pub fn clusters(prices: &[f64], linkage: Linkage, distance: f64) -> Option<Vec<Cluster>> {
+    if prices.len() > MOST_PRICES || prices.iter().any(|price| !price.is_finite()) {
+        return None;
+    }
+    let mut groups: Vec<Vec<f64>> = match linkage {
+        Linkage::Single => chains(prices, distance),
+        Linkage::Complete | Linkage::Average => joined(prices, linkage, distance),
+    };
+    groups.iter_mut().for_each(|group| group.sort_by(f64::total_cmp));
+    let mut found: Vec<Cluster> = groups.into_iter().filter_map(Cluster::of).collect();
+    // Clusters can share their ends at most.
+    found.sort_by(|one, other| one.prices.partial_cmp(&other.prices).unwrap_or(std::cmp::Ordering::Equal));
+    Some(found)
+}
+
+/// By single linkage a cluster ends where the next price is too far away.
+fn chains(prices: &[f64], distance: f64) -> Vec<Vec<f64>> {
+    let mut sorted = prices.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let mut groups: Vec<Group> = sorted.iter().map(|price| Group::of(*price)).collect();
+    sorted.chunk_by(|one, next| next - one <= distance).map(<[f64]>::to_vec).collect()
+}
+
+/// By the chain of nearest neighbours (Murtagh 1983): from any cluster to its nearest, to that one's nearest and so on, until
+/// two are each other's nearest; these are joined. The joins are those of always joining the two nearest of all.
+fn joined(prices: &[f64], linkage: Linkage, distance: f64) -> Vec<Vec<f64>> {
+    let mut distances = Distances::of(prices);
+    let mut sizes = vec![1_usize; prices.len()];
+    // To which other place a place went with a join within `distance`.
+    let mut goes: Vec<usize> = (0..prices.len()).collect();
+    let mut chain: Vec<usize> = Vec::new();
+    for _ in 1..prices.len() {
+        if chain.is_empty() {
+            chain.extend(sizes.iter().position(|size| *size > 0));
+        }
+        let Some((one, other, apart)) = nearest_pair(&mut chain, &sizes, &distances) else { break };
+        // The later place stands for both from now on.
+        let (gone, kept) = (one.min(other), one.max(other));
+        let (from_gone, from_kept) = (size(&sizes, gone), size(&sizes, kept));
+        set(&mut sizes, gone, 0);
+        set(&mut sizes, kept, from_gone + from_kept);
+        if apart <= distance {
+            set(&mut goes, gone, kept);
+        }
+        for place in 0..prices.len() {
+            if size(&sizes, place) == 0 || place == kept {
+                continue;
+            }
+            let (to_gone, to_kept) = (distances.between(place, gone), distances.between(place, kept));
+            let (gone_weight, kept_weight) = (from_gone as f64, from_kept as f64);
+            let mean = (gone_weight * to_gone + kept_weight * to_kept) / (gone_weight + kept_weight);
+            distances.set(place, kept, if linkage == Linkage::Average { mean } else { to_gone.max(to_kept) });
+        }
+    }
+    let mut groups: Vec<Vec<f64>> = vec![Vec::new(); prices.len()];
+    for (place, price) in prices.iter().enumerate() {
+        let mut end = place;
+        // A place goes only to later ones.
+        while let Some(next) = goes.get(end).filter(|next| **next > end) {
+            end = *next;
+        }
+        if let Some(group) = groups.get_mut(end) {
+            group.push(*price);
+        }
+    }
+    groups.retain(|group| !group.is_empty());
+    groups
+}
+
+/// Follows the chain to two clusters that are each other's nearest, takes them off it, and says how far apart they are.
+fn nearest_pair(chain: &mut Vec<usize>, sizes: &[usize], distances: &Distances) -> Option<(usize, usize, f64)> {
     loop {
-        let gaps = groups.windows(2).enumerate().filter_map(|(left, pair)| match pair {
-            [one, other] => Some((left, one.gap(other, linkage))),
-            _ => None,
-        });
-        let Some((left, gap)) = gaps.min_by(|one, other| one.1.total_cmp(&other.1)) else { break };
-        if gap.is_nan() || gap > distance {
-            break;
+        let last = *chain.last()?;
+        // Of equally near ones the one that the chain came from, or it would not end.
+        let before = chain.len().checked_sub(2).and_then(|place| chain.get(place)).copied();
+        let mut best = before.map(|before| (before, distances.between(last, before)));
+        for (place, size) in sizes.iter().enumerate() {
+            if *size == 0 || place == last {
+                continue;
+            }
+            let apart = distances.between(last, place);
+            if best.is_none_or(|(_, least)| apart < least) {
+                best = Some((place, apart));
+            }
         }
-        let joined = groups.remove(left + 1);
-        if let Some(group) = groups.get_mut(left) {
-            group.join(&joined);
+        let (nearest, apart) = best?;
+        if before == Some(nearest) {
+            chain.truncate(chain.len() - 2);
+            return Some((last, nearest, apart));
         }
+        chain.push(nearest);
     }
-    let mut rest = sorted.into_iter();
-    groups.iter().filter_map(|group| Cluster::of(rest.by_ref().take(group.count).collect())).collect()
 }
 
-/// What has to be known of neighbouring prices to join them.
-#[derive(Debug, Clone, Copy)]
-struct Group {
-    lowest: f64,
-    highest: f64,
-    sum: f64,
-    count: usize,
+fn size(sizes: &[usize], place: usize) -> usize {
+    sizes.get(place).copied().unwrap_or(0)
 }
 
-impl Group {
-    fn of(price: f64) -> Self {
-        Self { lowest: price, highest: price, sum: price, count: 1 }
+fn set(values: &mut [usize], place: usize, value: usize) {
+    if let Some(there) = values.get_mut(place) {
+        *there = value;
+    }
+}
+
+/// The distance of each two of some places.
+struct Distances {
+    /// Row by row, each with the places before its own.
+    rows: Vec<Vec<f64>>,
+}
+
+impl Distances {
+    fn of(prices: &[f64]) -> Self {
+        let row =
+            |(place, price): (usize, &f64)| prices.iter().take(place).map(|other| (price - other).abs()).collect();
+        Self { rows: prices.iter().enumerate().map(row).collect() }
     }
 
-    /// How far the group above is. As none of its prices is lower, the mean over all pairs is the distance of the means.
-    fn gap(&self, above: &Self, linkage: Linkage) -> f64 {
-        match linkage {
-            Linkage::Single => above.lowest - self.highest,
-            Linkage::Complete => above.highest - self.lowest,
-            Linkage::Average => above.sum / above.count as f64 - self.sum / self.count as f64,
+    fn between(&self, one: usize, other: usize) -> f64 {
+        let row = self.rows.get(one.max(other));
+        row.and_then(|row| row.get(one.min(other))).copied().unwrap_or(f64::INFINITY)
+    }
+
+    fn set(&mut self, one: usize, other: usize, distance: f64) {
+        let row = self.rows.get_mut(one.max(other));
+        if let Some(there) = row.and_then(|row| row.get_mut(one.min(other))) {
+            *there = distance;
         }
-    }
-
-    fn join(&mut self, above: &Self) {
-        self.highest = above.highest;
-        self.sum += above.sum;
-        self.count += above.count;
     }
 }
 
@@ -99,14 +180,15 @@ mod tests {
     use super::*;
 
     fn groups(prices: &[f64], linkage: Linkage, distance: f64) -> Vec<Vec<f64>> {
-        clusters(prices, linkage, distance).into_iter().map(|cluster| cluster.prices).collect()
+        clusters(prices, linkage, distance).unwrap().into_iter().map(|cluster| cluster.prices).collect()
     }
 
     #[test]
     fn a_chain_is_one_by_its_links_and_several_by_its_ends() {
         let prices = [5.0, 1.0, 2.0, 3.0];
         assert_eq!(groups(&prices, Linkage::Single, 1.0), [vec![1.0, 2.0, 3.0], vec![5.0]]);
-        assert_eq!(groups(&prices, Linkage::Complete, 1.0), [vec![1.0, 2.0], vec![3.0], vec![5.0]]);
+        // Of the equally near neighbours of 2 the one that the chain from the first price came by.
+        assert_eq!(groups(&prices, Linkage::Complete, 1.0), [vec![1.0], vec![2.0, 3.0], vec![5.0]]);
         assert_eq!(groups(&prices, Linkage::Average, 1.5), [vec![1.0, 2.0, 3.0], vec![5.0]]);
         assert_eq!(groups(&prices, Linkage::Single, f64::INFINITY).len(), 1);
         assert_eq!(groups(&prices, Linkage::Single, -1.0).len(), 4);
@@ -114,8 +196,18 @@ mod tests {
 
     #[test]
     fn a_cluster_has_a_middle_and_a_mean() {
-        let found = clusters(&[1.0, 1.5, 3.5, 1.0, f64::NAN], Linkage::Single, 5.0);
+        let found = clusters(&[1.0, 1.5, 3.5, 1.0], Linkage::Single, 5.0).unwrap();
         assert_eq!(found.iter().map(|cluster| (cluster.median, cluster.mean)).collect::<Vec<_>>(), [(1.25, 1.75)]);
-        assert!(clusters(&[], Linkage::Average, 1.0).is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_clustered_has_none() {
+        for linkage in [Linkage::Single, Linkage::Complete, Linkage::Average] {
+            assert_eq!(clusters(&[], linkage, 1.0), Some(vec![]));
+            assert_eq!(clusters(&[1.0, f64::NAN], linkage, 1.0), None);
+            assert_eq!(clusters(&vec![1.0; MOST_PRICES + 1], linkage, 1.0), None);
+            assert_eq!(clusters(&[1.0, 1.0, 2.0], linkage, f64::NAN).map(|found| found.len()), Some(3));
+            assert_eq!(clusters(&[2.0, 1.0, 1.0], linkage, 0.0).map(|found| found.len()), Some(2));
+        }
     }
 }

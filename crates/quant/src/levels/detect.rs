@@ -9,7 +9,7 @@ use crate::volume_profile::{MOST_BINS, Spread, VolumeProfile};
 /// How levels are looked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Search {
-    /// At most so many levels, the strongest first.
+    /// At most so many levels, the strongest first. Prices that were met once only are none.
     pub count: usize,
     /// Levels are at least so many average true ranges apart.
     pub apart: f64,
@@ -20,9 +20,9 @@ pub struct Search {
 }
 
 impl Default for Search {
-    /// Six levels, 0.8 average true ranges apart, against 100 shuffles.
+    /// Six levels, 0.8 average true ranges apart, against 50 shuffles.
     fn default() -> Self {
-        Self { count: 6, apart: 0.8, shuffles: 100, seed: 0 }
+        Self { count: 6, apart: 0.8, shuffles: 50, seed: 0 }
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Level {
     pub kind: Kind,
     /// Visits: runs of bars that came within a tenth of an average true range, each run counted once.
     pub touches: usize,
-    /// How often the close changed from one side to the other.
+    /// How often the close went from one side to the other, by more than a tenth of an average true range on each.
     pub crossings: usize,
     /// The last bar that touched it.
     pub last_touch: usize,
@@ -67,9 +67,9 @@ pub struct Level {
     pub sources: Vec<Source>,
     /// The logarithm of the likelihood of the bars with a wall at this price over that without one.
     pub evidence: f64,
-    /// The share of shuffled series in percent whose strongest level is weaker than this one. 95 and more is a level
-    /// that chance alone shows in at most one of 20 series; 50 is what the strongest level of a random walk has. `None`
-    /// if nothing was shuffled.
+    /// In percent: how many of the series that the same bars make in other orders have no level as strong as this one.
+    /// 95 and more is a level that chance alone shows in at most one of 20 series; the strongest level of a random walk
+    /// has 50 on average, weaker ones less. `None` if nothing was shuffled.
     pub strength: Option<f64>,
 }
 
@@ -78,7 +78,7 @@ pub struct Level {
 pub struct Levels {
     /// Strongest first.
     pub levels: Vec<Level>,
-    /// The average true range that zones and distances were measured with: Wilder's over 14 bars at the last bar.
+    /// The mean true range of the last 100 bars, or of all there are: what zones and distances were measured with.
     pub atr: f64,
 }
 
@@ -106,6 +106,8 @@ pub const NEED: usize = 60;
 const ATR_BARS: usize = 100;
 /// Half of a zone, in average true ranges.
 const ZONE: f64 = 0.25;
+/// A price that was met once only is none that anything came back to.
+const FEWEST_TOUCHES: usize = 2;
 /// How near a bar comes to touch a level, in average true ranges.
 const TOUCH: f64 = 0.1;
 /// A pivot stands out among so many bars on either side.
@@ -135,20 +137,24 @@ pub fn levels(bars: &Bars, search: &Search) -> Result<Levels, NoLevels> {
     }
     let rows = log_bars(bars);
     let found = evidence(&rows).ok_or(NoLevels::Flat)?;
-    let peaks = peaks(&found, search.count, search.apart * atr / last);
+    let visits = |log_price| {
+        let visits = Visits::of(bars, libm::exp(log_price), TOUCH * atr);
+        (visits.touches >= FEWEST_TOUCHES).then_some(visits)
+    };
+    let peaks = peaks(&found, search.count, search.apart * atr / last, visits);
     if peaks.is_empty() {
         return Err(NoLevels::None);
     }
     let chance = strongest(&rows, search.shuffles, search.seed);
     let marks = Marks::of(bars, atr);
-    let levels = peaks.into_iter().map(|(log_price, evidence)| {
+    let levels = peaks.into_iter().map(|Top { log_price, evidence, about }| {
         let price = libm::exp(log_price);
         let zone = (price - ZONE * atr, price + ZONE * atr);
-        let visits = Visits::of(bars, price, TOUCH * atr);
         let kind = if price <= last { Kind::Support } else { Kind::Resistance };
         let weaker = chance.partition_point(|strongest| *strongest < evidence);
-        let strength = (!chance.is_empty()).then(|| 100.0 * weaker as f64 / chance.len() as f64);
-        let Visits { touches, crossings, last_touch } = visits;
+        // The series itself is one of those that its bars can make.
+        let strength = (!chance.is_empty()).then(|| 100.0 * weaker as f64 / (chance.len() + 1) as f64);
+        let Visits { touches, crossings, last_touch } = about;
         Level { price, zone, kind, touches, crossings, last_touch, sources: marks.in_zone(zone), evidence, strength }
     });
     Ok(Levels { levels: levels.collect(), atr })
@@ -163,8 +169,15 @@ fn mean_true_range(bars: &Bars, count: usize) -> f64 {
     ranges.skip(skip).sum::<f64>() / bars.len().min(count).max(1) as f64
 }
 
-/// The highest peaks that speak for a wall, with the logarithms of their prices, at least `apart` from each other.
-fn peaks(found: &Evidence, count: usize, apart: f64) -> Vec<(f64, f64)> {
+/// A peak of the evidence.
+struct Top<T> {
+    log_price: f64,
+    evidence: f64,
+    about: T,
+}
+
+/// The highest peaks that speak for a wall and of which there is something to say, at least `apart` from each other.
+fn peaks<T>(found: &Evidence, count: usize, apart: f64, about: impl Fn(f64) -> Option<T>) -> Vec<Top<T>> {
     let mut tops: Vec<(f64, f64)> = found
         .values
         .windows(3)
@@ -175,13 +188,15 @@ fn peaks(found: &Evidence, count: usize, apart: f64) -> Vec<(f64, f64)> {
         })
         .collect();
     tops.sort_by(|one, other| other.1.total_cmp(&one.1));
-    let mut kept: Vec<(f64, f64)> = Vec::with_capacity(count);
-    for top in tops {
+    let mut kept: Vec<Top<T>> = Vec::new();
+    for (log_price, evidence) in tops {
         if kept.len() >= count {
             break;
         }
-        if kept.iter().all(|other| (other.0 - top.0).abs() >= apart) {
-            kept.push(top);
+        if kept.iter().all(|other| (other.log_price - log_price).abs() >= apart)
+            && let Some(about) = about(log_price)
+        {
+            kept.push(Top { log_price, evidence, about });
         }
     }
     kept
@@ -206,7 +221,8 @@ impl Visits {
             }
             was_touching = touching;
         }
-        let mut sides = bars.close().iter().filter(|close| **close != price).map(|close| *close > price);
+        let beyond = bars.close().iter().filter(|close| (**close - price).abs() > near);
+        let mut sides = beyond.map(|close| *close > price);
         let mut side = sides.next();
         for next in sides {
             visits.crossings += usize::from(side != Some(next));

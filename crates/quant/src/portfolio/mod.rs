@@ -4,10 +4,12 @@
 
 mod correlation;
 mod exposure;
+mod grouping;
 mod stress;
 
 pub use correlation::{NoCorrelation, correlation, correlations, log_returns};
 pub use exposure::{Exposure, Portion, concentration, exposure, herfindahl, portion};
+pub use grouping::{Group, Holding, Listed, Part, Shape, groups};
 pub use stress::{Move, Stressed, stress};
 
 use crate::Invalid;

@@ -149,7 +149,7 @@ impl Expiration {
     }
 
     /// The volatility at the money: of call and put of the strike nearest to the price, the mean of those that are known.
-    pub(super) fn at_the_money(&self, spot: f64) -> Option<f64> {
+    pub fn at_the_money(&self, spot: f64) -> Option<f64> {
         let of = |side: Side| {
             let nearest = self.quotes(side).min_by(|one, other| away(one, spot).total_cmp(&away(other, spot)));
             nearest.map(|quote| (away(&quote, spot), quote.iv))
@@ -160,6 +160,14 @@ impl Expiration {
             (Some((_, iv)), None) | (None, Some((_, iv))) => Some(iv),
             (None, None) => None,
         }
+    }
+}
+
+impl Expiration {
+    /// The middles of call and put at the strike nearest to the price, together; `None` where one of them has no market.
+    pub fn straddle(&self, spot: f64) -> Option<f64> {
+        let call = self.quotes(Side::Call).min_by(|one, other| away(one, spot).total_cmp(&away(other, spot)))?;
+        Some(call.mid() + self.puts.at(Side::Put, call.place, call.strike)?.mid())
     }
 }
 

@@ -9,9 +9,9 @@ use super::{
 };
 
 /// So many bought strikes are tried for each sold one.
-const LONGS: usize = 12;
+const LONGS: usize = 8;
 /// So many spreads, or sold options, of each side are combined crosswise.
-const CROSSED: usize = 12;
+const CROSSED: usize = 8;
 
 /// What takes a combination: what is sold, what is bought.
 type Take<'a> = dyn FnMut(&[Quote], &[Quote], &mut Tally) + 'a;

@@ -3,7 +3,7 @@
 use domain::occ::Side;
 
 use super::{Expiration, Kind, Quote, Request, choose};
-use crate::black_scholes::normal;
+use crate::probability::Walk;
 use crate::strategy::{self, Leg, Market, Model, Shares, Strategy, Terminal};
 
 /// What follows from a candidate's options and the market. An amount is in dollars of one contract of each leg, a price in
@@ -164,7 +164,7 @@ impl Scene<'_> {
             volatility,
             pop: outcome.pop,
             p_itm: self.sum(sold, |quote| self.in_the_money(quote)),
-            p_touch: self.sum(sold, |quote| Some(touched(market, quote.strike, quote.iv, years))),
+            p_touch: self.sum(sold, |quote| self.touched(quote)),
             ev: from_now(volatility)?,
             ev_realised: request.background.realised.filter(|of| *of > 0.0).and_then(from_now),
             delta: greeks.0,
@@ -240,6 +240,12 @@ impl Scene<'_> {
         })
     }
 
+    fn touched(&self, quote: &Quote) -> Option<f64> {
+        let Market { spot, rate, yields } = self.market;
+        let walk = Walk { spot, years: self.expiration.years, rate, yields, volatility: quote.iv };
+        walk.touch(quote.strike).ok()
+    }
+
     /// Put and call that are sold cannot end in the money both.
     fn sum(&self, sold: &[Quote], of: impl Fn(&Quote) -> Option<f64>) -> f64 {
         sold.iter().filter_map(of).sum::<f64>().clamp(0.0, 1.0)
@@ -286,18 +292,4 @@ fn spread(sold: &[Quote], bought: &[Quote]) -> Option<f64> {
 
 fn least(sold: &[Quote], bought: &[Quote], of: impl Fn(&Quote) -> Option<f64>) -> Option<f64> {
     sold.iter().chain(bought).map(of).collect::<Option<Vec<f64>>>()?.into_iter().min_by(f64::total_cmp)
-}
-
-/// The probability that a price is reached at some time before the end, by the reflection principle for a lognormal price.
-pub(super) fn touched(market: &Market, level: f64, volatility: f64, years: f64) -> f64 {
-    let ahead = libm::log(level / market.spot);
-    let swing = volatility * years.sqrt();
-    let drift = market.rate - market.yields - volatility * volatility / 2.0;
-    // For a level below the price the mirror image is looked at.
-    let (ahead, drift) = if ahead < 0.0 { (-ahead, -drift) } else { (ahead, drift) };
-    let straight = normal((drift * years - ahead) / swing);
-    let tail = normal((-ahead - drift * years) / swing);
-    let reflected =
-        if tail > 0.0 { libm::exp(2.0 * drift * ahead / (volatility * volatility) + libm::log(tail)) } else { 0.0 };
-    (straight + reflected).clamp(0.0, 1.0)
 }

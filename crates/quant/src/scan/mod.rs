@@ -1,7 +1,7 @@
 //! Candidates for selling options: what a chain offers for a strategy, with every figure of each.
 //!
-//! A scan enumerates within bounds (every option of the right side; of spreads the twelve bought strikes that
-//! fit best for each sold one; of condors the twelve best spreads of each side, crosswise), leaves out what a filter
+//! A scan enumerates within bounds (every option of the right side; of spreads eight bought strikes, spread evenly over those that
+//! fit best for each sold one; of condors the eight best spreads of each side, crosswise), leaves out what a filter
 //! refuses and counts it there, computes the figures of what is left, and ranks it by a score whose parts are shown. What has
 //! the same sold strikes is one candidate: the best of them.
 //!

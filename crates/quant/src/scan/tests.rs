@@ -203,17 +203,6 @@ fn the_past_is_a_second_opinion() {
     assert_eq!(scan(&chain, &request).candidates[0].history, None);
 }
 
-#[test]
-fn a_touch_is_twice_an_end_without_drift() {
-    let market = Market { spot: 100.0, rate: 0.02, yields: 0.0 };
-    // The drift of the logarithm is zero.
-    let volatility = 0.2;
-    for (level, sign) in [(90.0, -1.0), (110.0, 1.0)] {
-        let ends = normal(-(f64::ln(level / 100.0) * sign) / (volatility * 0.5));
-        near(figures::touched(&market, level, volatility, 0.25), 2.0 * ends, 1e-14);
-    }
-}
-
 proptest! {
     #[test]
     fn candidates_keep_their_promises(

@@ -10,6 +10,7 @@ mod outcome;
 mod payoff;
 mod reach;
 mod returns;
+mod shape;
 mod value;
 
 use domain::occ::Side;
@@ -19,6 +20,7 @@ pub use fees::{Costs, Fees};
 pub use outcome::{Method, Outcome, Terminal};
 pub use payoff::{Knot, Payoff};
 pub use returns::{CoveredCall, InvalidReturn, annualised, if_called, on_collateral};
+pub use shape::Shape;
 pub use value::{Position, Scenario};
 
 use crate::Invalid;

@@ -9,7 +9,7 @@ use vault::Secret;
 use crate::{
     app::App,
     credential::{self, Opened},
-    jobs, upstream,
+    follow, jobs, upstream,
 };
 
 /// A grant that TastyTrade has just accepted.
@@ -98,6 +98,8 @@ async fn log_in(app: &App, accepted: Accepted) -> Result<LoggedIn, Error> {
     };
     let credential = credential::sealed(app, &user, credential, &accepted.opened)?;
     users::store_credential(&app.db, &user, &credential, app.now).await?;
+    // Pages that were open while nobody was connected are followed again.
+    follow::tell(&app.env, user.as_str()).await;
     let workflow_id = if is_new { jobs::start_sync(app, &user).await.ok().map(|job| job.workflow_id) } else { None };
     Ok(LoggedIn { user_id: user, workflow_id })
 }

@@ -142,7 +142,7 @@ fn not_within(listed: &[Listed<'_>], wanted: &Wanted, min: i64, max: i64) -> Err
 }
 
 /// The five days that are the least away, in order.
-fn nearest(listed: &[Listed<'_>], away: impl Fn(&Listed<'_>) -> u64) -> Vec<String> {
+pub(crate) fn nearest(listed: &[Listed<'_>], away: impl Fn(&Listed<'_>) -> u64) -> Vec<String> {
     let mut days: Vec<_> = listed.iter().map(|of| (away(of), of.expiration.date)).collect();
     days.sort_unstable();
     days.dedup();
@@ -200,7 +200,7 @@ pub(crate) fn unit_price(root: &Root, price: Option<Decimal>) -> Option<f64> {
 }
 
 /// The places of so many strikes below a price and as many from it on.
-fn around(expiration: &Expiration, price: Option<f64>, each: usize) -> std::ops::Range<usize> {
+pub(crate) fn around(expiration: &Expiration, price: Option<f64>, each: usize) -> std::ops::Range<usize> {
     let count = expiration.strikes.len();
     let below = |place: &usize| {
         let strike = expiration.strike(*place).and_then(super::float);

@@ -158,6 +158,33 @@ impl<'a> Reader<'a> {
         let price = prices.get(listing.symbol.as_str()).copied().or_else(|| parts.first()?.pick.price);
         Ok(Quoted { parts, price, notes })
     }
+
+    /// Both sides of these strikes, by their places, and of so many around the price of each of the expirations.
+    ///
+    /// # Errors
+    ///
+    /// A lost login; what else does not come is in the notes.
+    pub(crate) async fn placed<'l>(
+        &self,
+        listing: &'l Listing,
+        chosen: Vec<(Listed<'l>, Vec<usize>)>,
+        around: usize,
+    ) -> Result<Quoted<'l>, Error> {
+        let mut prices = listing.prices.clone();
+        prices.extend(self.prices(chosen.iter().map(|(of, _)| of.root.underlying.as_str()), &prices).await?);
+        let pick = |(of, mut places): (Listed<'l>, Vec<usize>)| {
+            let price = prices.get(&of.root.underlying).copied();
+            places.extend(choose::around(of.expiration, choose::unit_price(of.root, price), around));
+            places.sort_unstable();
+            places.dedup();
+            Pick { root: of.root, expiration: of.expiration, dte: of.dte, price, places }
+        };
+        let picks = chosen.into_iter().map(pick).collect();
+        let mut notes = listing.notes.clone();
+        let parts = self.parts(picks, &[Side::Call, Side::Put], &mut notes).await?;
+        let price = prices.get(listing.symbol.as_str()).copied().or_else(|| parts.first()?.pick.price);
+        Ok(Quoted { parts, price, notes })
+    }
 }
 
 impl Reader<'_> {
@@ -166,7 +193,8 @@ impl Reader<'_> {
         most > 0 && self.app.now - as_of <= chrono::TimeDelta::seconds(most)
     }
 
-    fn time_left(&self) -> Duration {
+    /// What is left of the time in which the answer is to be there.
+    pub(crate) fn time_left(&self) -> Duration {
         let spent = (clock::now() - self.app.now).to_std().unwrap_or_default();
         ANSWER.saturating_sub(spent)
     }

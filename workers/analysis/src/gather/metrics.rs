@@ -20,6 +20,7 @@ const MOST_YIELD: f64 = 100.0;
 /// The metrics of one underlying. Volatilities, ranks and yields are in percent.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Figures {
+    pub(crate) sector: Option<String>,
     pub(crate) iv_index: Option<f64>,
     pub(crate) iv_rank: Option<f64>,
     pub(crate) iv_percentile: Option<f64>,
@@ -65,6 +66,7 @@ fn figures(known: Known, today: NaiveDate) -> Figures {
     let Known { metrics, source, as_of } = known;
     let number = |value: Option<domain::Decimal>| value.and_then(float);
     Figures {
+        sector: metrics.sector.clone(),
         events: events::events(&metrics, today),
         iv_index: number(metrics.iv_index),
         iv_rank: number(metrics.iv_rank),

@@ -12,7 +12,7 @@ use contract::{
     market::GreeksSource,
 };
 use domain::{
-    Decimal, Error, Symbol, UserId,
+    Decimal, Error, Symbol, Timestamp, UserId,
     portfolio::{Account, Direction},
 };
 use edge::deadline::within;
@@ -33,7 +33,7 @@ use super::{
 use crate::{
     app::App,
     gather::{self, events::Dividends},
-    live::{self, Found},
+    live::{self, Found, Known},
     stream, upstream,
     zone::Zone,
 };
@@ -51,17 +51,10 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let underlying = input.underlying.as_deref().filter(|text| !text.trim().is_empty());
     let underlying = underlying.map(|text| symbol("underlying", text)).transpose()?;
     let accounts = account::meant(app, user, input.account.as_deref()).await?;
-    let mut known = live::positions(app, user, accounts).await?.allowed()?;
-    for found in &mut known.found {
-        found.value.retain(|held| is_wanted(held, underlying.as_ref()));
-    }
-    let (source, as_of, mut notes) = (known.source(), known.as_of(), std::mem::take(&mut known.notes));
-    let (market, told) = market(app, user, &known.found, input.include_greeks).await;
-    notes.extend(told.notes.iter().cloned());
-    let (positions, mut missing) = rows(&known.found, &market, &told, input.include_greeks);
-    missing.extend(positions.iter().filter_map(holdings::missing));
-    notes.extend(holdings::how_computed(&positions, &market));
-    let accounts: Vec<Account> = known.found.into_iter().map(|found| found.account).collect();
+    let known = live::positions(app, user, accounts).await?.allowed()?;
+    let Valued { positions, missing, source, as_of, notes, held } =
+        valued(app, user, known, underlying.as_ref(), input.include_greeks).await;
+    let accounts: Vec<Account> = held.into_iter().map(|found| found.account).collect();
     let output = PositionsOutput {
         groups: holdings::groups(&positions),
         totals: holdings::totals(&positions),
@@ -72,6 +65,39 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         notes,
     };
     Rendered::new(&output, text(&output, &accounts, input.include_greeks, &Zone::of(app, user).await))
+}
+
+/// Positions with what can be computed of them.
+pub(crate) struct Valued {
+    /// Account by account, sorted.
+    pub(crate) positions: Vec<PositionRow>,
+    /// What is not known of them, and why.
+    pub(crate) missing: Vec<MissingOfPosition>,
+    pub(crate) source: Source,
+    pub(crate) as_of: Option<Timestamp>,
+    pub(crate) notes: Vec<String>,
+    /// What they were computed from.
+    pub(crate) held: Vec<Found<Vec<Held>>>,
+}
+
+/// Values what is held: in one underlying, where one is named.
+pub(crate) async fn valued(
+    app: &App,
+    user: &UserId,
+    mut known: Known<Vec<Held>>,
+    underlying: Option<&Symbol>,
+    with_greeks: bool,
+) -> Valued {
+    for found in &mut known.found {
+        found.value.retain(|held| is_wanted(held, underlying));
+    }
+    let (source, as_of, mut notes) = (known.source(), known.as_of(), std::mem::take(&mut known.notes));
+    let (market, told) = market(app, user, &known.found, with_greeks).await;
+    notes.extend(told.notes.iter().cloned());
+    let (positions, mut missing) = rows(&known.found, &market, &told, with_greeks);
+    missing.extend(positions.iter().filter_map(holdings::missing));
+    notes.extend(holdings::how_computed(&positions, &market));
+    Valued { positions, missing, source, as_of, notes, held: known.found }
 }
 
 fn is_wanted(held: &Held, underlying: Option<&Symbol>) -> bool {

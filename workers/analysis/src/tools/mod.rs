@@ -6,6 +6,9 @@
 pub(crate) mod account;
 mod amounts;
 pub(crate) mod analyses;
+mod analyze_chart;
+mod analyze_options;
+mod analyze_strategy;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -22,8 +25,8 @@ pub(crate) mod new_york;
 mod pages;
 mod search_symbols;
 
-use contract::Rendered;
-use domain::{Error, Scope, UserId};
+use contract::{Principal, Rendered};
+use domain::{Error, Scope, Scopes, UserId};
 use futures_util::future::LocalBoxFuture;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -37,6 +40,9 @@ const TOOLS: &[Tool] = &[
     row("search_symbols", Scope::MarketRead, |asked| Box::pin(search_symbols::answer(asked))),
     row("get_market_hours", Scope::MarketRead, |asked| Box::pin(get_market_hours::answer(asked))),
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
+    row("analyze_chart", Scope::AnalysisRun, |asked| Box::pin(analyze_chart::answer(asked))),
+    row("analyze_options", Scope::AnalysisRun, |asked| Box::pin(analyze_options::answer(asked))),
+    row("analyze_strategy", Scope::AnalysisRun, |asked| Box::pin(analyze_strategy::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
     row("get_positions", Scope::AccountRead, |asked| Box::pin(get_positions::answer(asked))),
@@ -66,8 +72,8 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
 
 impl Tool {
     /// Calls it. That the user's token permits it was checked before.
-    pub(crate) async fn call(&self, app: &App, user: &UserId, arguments: Value) -> Result<Rendered, Error> {
-        (self.answer)(Asked { app, user, arguments }).await
+    pub(crate) async fn call(&self, app: &App, who: &Principal, arguments: Value) -> Result<Rendered, Error> {
+        (self.answer)(Asked { app, user: &who.user_id, scopes: &who.scopes, arguments }).await
     }
 }
 
@@ -76,10 +82,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) app: &'a App,
     /// The user of the verified token.
     pub(crate) user: &'a UserId,
+    scopes: &'a Scopes,
     arguments: Value,
 }
 
 impl<'a> Asked<'a> {
+    /// Whether the user's token permits what the tool itself does not need, but would be the better for.
+    pub(crate) fn permits(&self, scope: Scope) -> bool {
+        self.scopes.contains(scope)
+    }
+
     /// The surroundings, and the arguments as the tool's input type.
     ///
     /// # Errors

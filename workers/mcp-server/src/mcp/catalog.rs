@@ -116,6 +116,20 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "analyze_strategy",
+        title: "Analyze a strategy",
+        description: "Any one to eight options of one underlying, with or without shares, as one position at live prices: net \
+            credit or debit, max profit and loss, break-evens, probability of profit, expected value, greeks, margin estimate, \
+            fees, returns, expected move, profit over price, volatility and time, management marks, earnings and ex-dividend \
+            flags, and the case for and against.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_strategy.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_strategy.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_watchlists",
         title: "Get watchlists",
         description: "The user's own watchlists with their symbols, or the public ones of TastyTrade (High Options Volume, tasty IVR, \
@@ -125,6 +139,34 @@ const TOOLS: &[Tool] = &[
         annotations: Annotations::LOOKUP,
         icons: ICONS,
         group: "market",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "analyze_chart",
+        title: "Analyze a chart",
+        description: "Reads the chart of a symbol (intraday, daily or weekly): trend and regime with their evidence, support and \
+            resistance, RSI, MACD, ADX, ATR and other readings, realised beside implied volatility, volume profile, candle \
+            patterns, gaps, earnings; both sides in words. Its chart_context goes into analyze_options.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_chart.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_chart.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "analyze_options",
+        title: "Find options to sell on a symbol",
+        description: "What might be sold on a stock, ETF or index: cash-secured puts, covered calls, credit spreads of puts and calls, \
+            iron condors or strangles, from the live chain. Ranked candidates with credit, fees, max profit and loss, \
+            break-evens, collateral, annualised return, probabilities of profit, assignment and touch, expected value, theta, \
+            liquidity, earnings and ex-dividend flags, a score in parts, what each filter left out, and the case for and \
+            against. Takes the chart_context of analyze_chart.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_options.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_options.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
         ..Tool::EMPTY
     },
     Tool {

@@ -11,6 +11,9 @@ use worker::Env;
 use super::access::Access;
 use crate::{app::App, auth, render};
 
+/// The header that tells the hub which session a socket belongs to, so that it ends with it.
+const SESSION: &str = "x-ttai-session";
+
 /// Whether this is a WebSocket handshake for the live channel.
 pub(crate) fn is_upgrade(request: &worker::Request) -> bool {
     let upgrade = request.headers().get("upgrade").ok().flatten();
@@ -67,5 +70,7 @@ async fn connect(
     let unavailable =
         |_| Error::new(Reason::AnalysisUnavailable, "The live channel is not available. Reload the page.");
     let hub = edge::object::named(env, "USER_HUB", session.user.as_str()).map_err(unavailable)?;
+    let mut request = request.clone_mut().map_err(unavailable)?;
+    request.headers_mut().and_then(|headers| headers.set(SESSION, session.hash())).map_err(unavailable)?;
     hub.fetch_with_request(request).await.map_err(unavailable)
 }

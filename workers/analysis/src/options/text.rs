@@ -1,0 +1,132 @@
+//! The compact text of `analyze_options`.
+
+use std::fmt::Write;
+
+use contract::analysis::options::{OptionCandidate, OptionsAnalysis};
+
+use agents::{rules::options::named, words};
+
+use crate::tools::new_york;
+
+/// The text: what is known of the underlying, a line or two for each candidate, and what it comes to.
+pub(crate) fn text(of: &OptionsAnalysis) -> String {
+    let mut text = head(of);
+    for (place, candidate) in of.candidates.iter().enumerate() {
+        line(&mut text, place + 1, candidate);
+    }
+    if let Some(best) = of.candidates.first() {
+        let parts: Vec<String> =
+            best.parts.iter().map(|part| format!("{} {:.2} x{:.0}", part.part, part.value, part.weight)).collect();
+        let _ = write!(text, "\nScore of 1 (value 0-1 x weight): {}.", parts.join(", "));
+    }
+    let left_out: Vec<String> = of.left_out.iter().map(|one| format!("{} {}", one.filter, one.count)).collect();
+    let _ = write!(text, "\nLooked at {}, passed {}", of.considered, of.passed);
+    if !left_out.is_empty() {
+        let _ = write!(text, "; left out by {}", left_out.join(", "));
+    }
+    let _ = write!(text, ".\n{}", of.summary.lines());
+    for missing in &of.missing {
+        let _ = write!(text, "\nMissing: {missing}");
+    }
+    for note in &of.notes {
+        let _ = write!(text, "\nNote: {note}");
+    }
+    let _ = write!(
+        text,
+        "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
+        of.source.in_words(),
+        new_york::shown(of.as_of),
+        of.analysis_id,
+        of.disclaimer
+    );
+    text
+}
+
+fn head(of: &OptionsAnalysis) -> String {
+    let mut text = format!("{} {}", of.symbol, of.strategy.in_words());
+    if let Some(price) = of.underlying_price {
+        let _ = write!(text, " | price {}", words::price(price));
+    }
+    for (name, value) in [
+        ("IV rank", of.iv_rank),
+        ("IV percentile", of.iv_percentile),
+        ("IV30", of.iv_30_day),
+        ("HV30", of.hv_30_day),
+        ("rate", Some(of.risk_free_rate)),
+    ] {
+        if let Some(value) = value {
+            let _ = write!(text, " | {name} {}", words::percent(value));
+        }
+    }
+    if let Some(day) = of.earnings_date {
+        let _ = write!(text, " | earnings {day} {}", of.earnings_time.as_deref().unwrap_or_default());
+    }
+    if let Some(day) = of.ex_dividend_date {
+        let _ = write!(text, " | ex-dividend {day}");
+    }
+    if let Some(held) = &of.holding {
+        let _ = write!(text, " | held {} shares, {} covered", held.shares, held.covered);
+    }
+    for one in &of.expirations {
+        let _ = write!(text, "\n{} ({} d)", one.expiration, one.dte);
+        if let Some((iv, by)) = one.iv.zip(one.expected_move) {
+            let _ = write!(text, ": IV {}, expected move {}", words::percent(iv), words::money(by));
+        }
+        if one.earnings {
+            text.push_str(", earnings before");
+        }
+    }
+    text
+}
+
+fn line(text: &mut String, place: usize, of: &OptionCandidate) {
+    let _ = write!(text, "\n{place}. {} {}: score {:.0}", of.strategy, named(of), of.score);
+    let evens: Vec<String> = of.break_evens.iter().map(|even| words::price(*even)).collect();
+    let loss = of.max_loss.map_or_else(|| "no limit".to_owned(), words::money);
+    let _ = write!(
+        text,
+        " | credit {} (worst {}), fees {} | max profit {}, loss {loss} | break-even {} ({} away) | OTM {} = {:.2} moves",
+        words::money(of.credit),
+        words::money(of.credit_at_worst),
+        words::money(of.fees),
+        words::money(of.max_profit),
+        evens.join(" / "),
+        words::percent(of.cushion_percent),
+        words::percent(of.otm_percent),
+        of.strike_in_moves,
+    );
+    if let Some(share) = of.credit_of_width {
+        let _ = write!(text, " | {} of width", words::percent(share));
+    }
+    let _ = write!(
+        text,
+        " | collateral {}, return {} = {}/yr",
+        words::money(of.collateral),
+        words::percent(of.return_on_collateral),
+        words::percent(of.annualised_return),
+    );
+    if let Some((called, yearly)) = of.if_called_return.zip(of.if_called_annualised) {
+        let _ = write!(text, ", if called {} = {}/yr", words::percent(called), words::percent(yearly));
+    }
+    let _ = write!(
+        text,
+        " | POP {}, ITM {}, touch {} | EV {}",
+        words::percent(of.pop),
+        words::percent(of.p_itm),
+        words::percent(of.p_touch),
+        words::money(of.ev),
+    );
+    if let Some(ev) = of.ev_at_hv {
+        let _ = write!(text, " (at HV {})", words::money(ev));
+    }
+    if let Some(theta) = of.theta {
+        let _ = write!(text, " | theta {}/day", words::money(theta));
+    }
+    let _ = write!(text, " | bid-ask {}", words::percent(of.spread_percent));
+    if let Some(open) = of.open_interest {
+        let _ = write!(text, ", OI {open}");
+    }
+    if !of.flags.is_empty() {
+        let _ = write!(text, " | flags: {}", of.flags.join(", "));
+    }
+}
