@@ -1,16 +1,18 @@
-// The numbers are the same natively and in Wasm, bit by bit: what the tests of crates/quant say of the one holds for the other. The
-// same inputs are computed by the same code on both sides (tests/bench/quant), and digests of all results are compared.
+// The numbers are the same natively and in Wasm, bit by bit: what the tests of crates/quant say of the one holds for the other.
+// Implied volatilities, whose solver takes exponentials from the platform, agree in all digits that mean something. The same inputs are computed by the same code on both sides (tests/bench/quant), and digests of all results are compared.
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { ask, buildNative, buildWasm } from "../../scripts/lib/quant.mjs";
 import { setup } from "../../scripts/lib/setup.mjs";
 
 let native;
+let implied;
 let wasm;
 
 before(async () => {
   const { env } = await setup();
-  native = await ask(await buildNative(env), "digests");
+  const program = await buildNative(env);
+  [native, implied] = [await ask(program, "digests"), await ask(program, "implied")];
   wasm = await buildWasm(env);
 });
 
@@ -30,4 +32,13 @@ test("the same bits natively and in Wasm", async (t) => {
 
 test("the digests are of different numbers", () => {
   assert.equal(new Set(native.map(({ digest }) => digest)).size, native.length);
+});
+
+test("the same implied volatilities natively and in Wasm", () => {
+  assert.ok(implied.length > 200, `${implied.length} of them`);
+  for (const [place, here] of implied.entries()) {
+    assert.ok(here > 0.01, "each price has one");
+    assert.ok(Math.abs(wasm.implied(place) / here - 1) <= 1e-11, `${place}: ${wasm.implied(place)} is not ${here}`);
+  }
+  assert.equal(wasm.implied(implied.length), 0, "there are no more in Wasm");
 });

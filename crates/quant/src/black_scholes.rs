@@ -80,10 +80,12 @@ pub(crate) struct Fixed {
     held: f64,
     /// The strike as of now.
     paid: f64,
+    /// What of the underlying is held without its yield, of 1.
+    kept: f64,
     /// The logarithm of the forward price over the strike.
-    ahead: f64,
+    pub(crate) ahead: f64,
     /// The square root of the years.
-    root: f64,
+    pub(crate) root: f64,
     /// What money at the end is worth now.
     pub(crate) discount: f64,
     /// The price of the underlying for delivery at the end.
@@ -148,26 +150,22 @@ impl Contract {
     /// The greeks, with what does not depend on the volatility at hand.
     pub(crate) fn greeks_of(&self, fixed: &Fixed, volatility: f64) -> Result<Greeks, Invalid> {
         let Parts { sign, held, paid, swing, up, down } = fixed.parts(volatility)?;
-        let root = fixed.root;
         if up.is_nan() {
             return Err(Invalid::AtTheStrike);
         }
         let (beyond, exercised) = (normal(sign * up), normal(sign * down));
         // Without volatility these fade: nothing is left of the density.
-        let density = if swing > 0.0 { density(up) } else { 0.0 };
-        let decay = if swing > 0.0 { held * density * volatility / (2.0 * root) } else { 0.0 };
-        let gamma = if swing > 0.0 { held * density / (self.spot * self.spot * swing) } else { 0.0 };
+        let dense = if swing > 0.0 { held * density(up) } else { 0.0 };
+        let gamma = if swing > 0.0 { dense / (self.spot * self.spot * swing) } else { 0.0 };
+        let decay = 0.5 * volatility * volatility * self.spot * self.spot * gamma;
         let carry = sign * (self.yields * held * beyond - self.rate * paid * exercised);
-        let greeks = Greeks {
-            delta: sign * held / self.spot * beyond,
-            gamma,
-            theta: (carry - decay) / 365.0,
-            vega: held * density * root / 100.0,
-            rho: sign * paid * self.years * exercised / 100.0,
-        };
-        let Greeks { delta, gamma, theta, vega, rho } = greeks;
-        let is_finite = [delta, gamma, theta, vega, rho].into_iter().all(f64::is_finite);
-        if is_finite { Ok(greeks) } else { Err(Invalid::Overflow) }
+        let delta = sign * fixed.kept * beyond;
+        let theta = (carry - decay) * (1.0 / 365.0);
+        let vega = dense * fixed.root * 0.01;
+        let rho = sign * paid * self.years * exercised * 0.01;
+        // One that is not finite makes the sum so, and nothing in them is near to what a double holds else.
+        let is_finite = (delta + gamma + theta + vega + rho).is_finite();
+        if is_finite { Ok(Greeks { delta, gamma, theta, vega, rho }) } else { Err(Invalid::Overflow) }
     }
 
     /// The least and the most that a European option can be worth, whatever the volatility is.
@@ -192,17 +190,58 @@ impl Contract {
 
     /// What does not depend on the volatility.
     pub(crate) fn fixed(&self) -> Result<Fixed, Invalid> {
+        let Self { years, rate, yields, .. } = *self;
         self.check()?;
-        let Self { spot, strike, years, rate, yields, .. } = *self;
-        let (discount, kept) = (libm::exp(-rate * years), libm::exp(-yields * years));
-        let (held, paid, forward) = (spot * kept, strike * discount, spot * (kept / discount));
-        let ahead = libm::log(spot / strike) + (rate - yields) * years;
+        self.fixed_at(&Term::unchecked(years, rate, yields))
+    }
+
+    /// As `fixed`, with what does not depend on side, spot and strike at hand.
+    pub(crate) fn fixed_at(&self, term: &Term) -> Result<Fixed, Invalid> {
+        let Self { spot, strike, .. } = *self;
+        let Term { root, discount, kept, grown, .. } = *term;
+        let (held, paid, forward) = (spot * kept, strike * discount, spot * grown);
+        let ahead = log_ratio(forward, strike);
         let is_good = |value: f64| value.is_finite() && value > 0.0;
         if !(is_good(held) && is_good(paid) && is_good(forward) && ahead.is_finite()) {
             return Err(Invalid::Overflow);
         }
         let sign = if self.side == Side::Call { 1.0 } else { -1.0 };
-        Ok(Fixed { sign, held, paid, ahead, root: years.sqrt(), discount, forward })
+        Ok(Fixed { sign, held, paid, kept, ahead, root, discount, forward })
+    }
+}
+
+/// What the European options of one expiration share: to compute many of them it is made once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Term {
+    years: f64,
+    rate: f64,
+    yields: f64,
+    root: f64,
+    discount: f64,
+    kept: f64,
+    /// The forward price of an underlying of 1.
+    grown: f64,
+}
+
+impl Term {
+    /// Options that end in so many years of 365 days, at this rate and this yield.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`].
+    pub fn new(years: f64, rate: f64, yields: f64) -> Result<Self, Invalid> {
+        Contract { side: Side::Call, spot: 1.0, strike: 1.0, years, rate, yields }.check()?;
+        Ok(Self::unchecked(years, rate, yields))
+    }
+
+    fn unchecked(years: f64, rate: f64, yields: f64) -> Self {
+        let (discount, kept) = (libm::exp(-rate * years), libm::exp(-yields * years));
+        Self { years, rate, yields, root: years.sqrt(), discount, kept, grown: kept / discount }
+    }
+
+    /// Whether an option is one of these.
+    pub(crate) fn is_of(&self, contract: &Contract) -> bool {
+        (self.years, self.rate, self.yields) == (contract.years, contract.rate, contract.yields)
     }
 }
 
@@ -236,6 +275,12 @@ impl Parts {
         let outside = other * (held * normal(other * up) - paid * normal(other * down));
         exercise + outside.max(0.0).min(if other > 0.0 { held } else { paid })
     }
+}
+
+/// The logarithm of a ratio, exact also where it is close to 1.
+fn log_ratio(above: f64, below: f64) -> f64 {
+    let apart = (above - below) / below;
+    if apart.abs() < 0.25 { libm::log1p(apart) } else { libm::log(above / below) }
 }
 
 /// The share of the standard normal distribution below `x`.

@@ -1,8 +1,8 @@
 //! Implied volatility: which volatility makes the model give a price.
 
-use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatility};
+use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatilityNormalised};
 
-use crate::black_scholes::{Contract, Fixed, Greeks, Invalid};
+use crate::black_scholes::{Contract, Fixed, Greeks, Invalid, Term};
 
 /// Volatilities above this are no answer: the price is at its upper bound, where volatility means nothing any more.
 const MOST: f64 = 100.0;
@@ -51,6 +51,21 @@ impl Contract {
         Ok((volatility, self.greeks_of(&fixed, volatility)?))
     }
 
+    /// As [`Contract::implied`], for one of many options of an expiration. An option of another one is computed alone.
+    ///
+    /// # Errors
+    ///
+    /// [`NoVolatility`].
+    pub fn implied_in(&self, term: &Term, price: f64) -> Result<(f64, Greeks), NoVolatility> {
+        if !term.is_of(self) {
+            return self.implied(price);
+        }
+        self.check()?;
+        let fixed = self.fixed_at(term)?;
+        let volatility = self.implied_of(&fixed, price)?;
+        Ok((volatility, self.greeks_of(&fixed, volatility)?))
+    }
+
     fn implied_of(&self, fixed: &Fixed, price: f64) -> Result<f64, NoVolatility> {
         let (least, most) = fixed.bounds();
         if !price.is_finite() || price <= 0.0 {
@@ -65,14 +80,20 @@ impl Contract {
         if price >= most {
             return Err(NoVolatility::TooDear);
         }
-        let found = ImpliedBlackVolatility::builder()
-            .option_price(price / fixed.discount)
-            .forward(fixed.forward)
-            .strike(self.strike)
-            .expiry(self.years)
-            .is_call(self.side == domain::occ::Side::Call)
+        // The time value over the geometric mean of forward and strike is what the solver inverts; the logarithm of their
+        // ratio is at hand.
+        let Fixed { forward, ahead, root, discount, .. } = *fixed;
+        let sign = if self.side == domain::occ::Side::Call { 1.0 } else { -1.0 };
+        let time_value = price / discount - (sign * (forward - self.strike)).max(0.0);
+        let product = forward * self.strike;
+        // Of prices so large or small that their product is none.
+        let mean = if product.is_normal() { product.sqrt() } else { forward.sqrt() * self.strike.sqrt() };
+        let found = ImpliedBlackVolatilityNormalised::builder()
+            .log_moneyness(ahead)
+            .normalised_price(time_value / mean)
             .build()
-            .and_then(|asked| asked.calculate::<DefaultSpecialFn>());
+            .and_then(|asked| asked.calculate::<DefaultSpecialFn>())
+            .map(|swing| swing / root);
         match found {
             // Rounding of the discount can take what little time value there was.
             None => Err(NoVolatility::NoTimeValue),

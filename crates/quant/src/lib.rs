@@ -30,7 +30,7 @@ pub mod vwap;
 
 pub use american::{American, Expiration};
 pub use bars::{Bars, InvalidBars};
-pub use black_scholes::{Contract, Greeks, Invalid};
+pub use black_scholes::{Contract, Greeks, Invalid, Term};
 pub use dividends::{Dividend, Escrowed};
 pub use implied::NoVolatility;
 pub use probability::Walk;

@@ -71,7 +71,7 @@ def main():
                 implied(*row)
 
         found["lets_be_rational"] += least(invert_all, 2)
-    bars = {name: numpy.array(values) for name, values in cases["bars"].items()}
+    bars = {name: numpy.array(values, dtype=float) for name, values in cases["bars"].items()}
     high, low, close, volume = bars["high"], bars["low"], bars["close"], bars["volume"]
 
     def indicators():

@@ -93,9 +93,10 @@ fn talib<const N: usize>(
     let mut outputs: [Vec<f64>; N] = std::array::from_fn(|_| vec![0.0; length]);
     let range = call(last, &mut outputs).map_err(|_| InvalidParameter::Refused { name })?;
     Ok(outputs.map(|output| {
-        let mut series = vec![None; length];
-        let values = output.into_iter().take(range.count);
-        series.iter_mut().skip(range.beg_idx).zip(values).for_each(|(entry, value)| *entry = finite(value));
+        let mut series = Vec::with_capacity(length);
+        series.resize(range.beg_idx.min(length), None);
+        series.extend(output.into_iter().take(range.count.min(length - series.len())).map(finite));
+        series.resize(length, None);
         series
     }))
 }

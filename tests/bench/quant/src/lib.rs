@@ -27,3 +27,12 @@ pub extern "C" fn run(task: u32, part: u32) -> f64 {
 pub extern "C" fn digest(place: u32) -> u64 {
     digests::DIGESTS.get(place as usize).map_or(0, |(_, digest)| digest())
 }
+
+static IMPLIED: LazyLock<Vec<f64>> = LazyLock::new(digests::implied_volatilities);
+
+/// The implied volatility at this place; 0 where there is none.
+#[expect(unsafe_code, reason = "the name is how the module is called from outside")]
+#[unsafe(no_mangle)]
+pub extern "C" fn implied(place: u32) -> f64 {
+    IMPLIED.get(place as usize).copied().unwrap_or(0.0)
+}

@@ -1,4 +1,4 @@
-//! The native side: `quant-bench times`, `quant-bench digests` or `quant-bench cases`, each printed as JSON.
+//! The native side: `quant-bench times`, `digests`, `implied` or `cases`, each printed as JSON.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints is the purpose")]
 
@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use domain::occ::Side;
 use quant_bench::cases::{Cases, Quoted};
-use quant_bench::digests::{DIGESTS, Part};
+use quant_bench::digests::{DIGESTS, Part, implied_volatilities};
 use quant_bench::tasks::TASKS;
 
 /// How often each part is timed.
@@ -19,9 +19,10 @@ fn main() -> ExitCode {
             let one = |(name, digest): &Part| format!(r#"{{"name":"{name}","digest":"{:016x}"}}"#, digest());
             println!("[{}]", DIGESTS.iter().map(one).collect::<Vec<_>>().join(","));
         }
+        Some("implied") => println!("{:?}", implied_volatilities()),
         Some("cases") => println!("{}", cases()),
         _ => {
-            eprintln!("Say what: times, digests or cases.");
+            eprintln!("Say what: times, digests, implied or cases.");
             return ExitCode::from(2);
         }
     }

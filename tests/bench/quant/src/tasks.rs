@@ -4,7 +4,7 @@ use domain::occ::Side;
 use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatility};
 use quant::indicators::{averages, momentum, movement, range, volume};
 use quant::scan::{Kind, Request};
-use quant::{Expiration, Greeks};
+use quant::{Expiration, Greeks, Term};
 
 use crate::cases::{Cases, Quoted};
 
@@ -73,8 +73,11 @@ fn total(greeks: &Greeks) -> f64 {
 }
 
 fn european(cases: &Cases, part: usize) -> f64 {
-    let implied = |quoted: &Quoted| quoted.contract.implied(quoted.european);
-    group(cases, part).iter().filter_map(|quoted| implied(quoted).ok()).map(|(iv, greeks)| iv + total(&greeks)).sum()
+    let group = group(cases, part);
+    let first = group.first().map(|quoted| quoted.contract);
+    let Some(Ok(term)) = first.map(|of| Term::new(of.years, of.rate, of.yields)) else { return 0.0 };
+    let implied = |quoted: &Quoted| quoted.contract.implied_in(&term, quoted.european);
+    group.iter().filter_map(|quoted| implied(quoted).ok()).map(|(iv, greeks)| iv + total(&greeks)).sum()
 }
 
 /// With the tables of the expiration, which are made anew. They reach as far as the European volatilities of the prices
