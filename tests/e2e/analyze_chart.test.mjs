@@ -6,7 +6,8 @@
 //  5. a short history: reasons instead of signals
 //  6. the answer is kept among the user's analyses, and nobody else's
 //  7. metrics that fail leave the chart, and say what is missing
-//  8. a symbol without bars, arguments that mean nothing, TastyTrade that fails
+//  8. its chart_context is taken by analyze_options
+//  9. a symbol without bars, arguments that mean nothing, TastyTrade that fails
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { d1, kv } from "../lib/explorer.mjs";
@@ -197,7 +198,14 @@ test("7: without metrics", async () => {
   assert.match(chart.missing.join(" "), /implied volatility and events: /);
 });
 
-test("8: what cannot be analysed", async () => {
+test("8: analyze_options takes the chart_context", async () => {
+  await openMarket(sim);
+  const { chart } = await analyze({ symbol: "AAPL" });
+  const found = await mcp.ok("analyze_options", { symbol: "AAPL", strategy: "csp", chart_context: chart.chart_context });
+  assert.equal(found.symbol, "AAPL");
+});
+
+test("9: what cannot be analysed", async () => {
   assert.equal((await mcp.error(TOOL, { symbol: "ZZZZQ" })).code, "NOT_FOUND");
   for (const [args, argument] of [
     [{}, "symbol"],

@@ -227,11 +227,14 @@ fn would_change(facts: &Facts) -> Vec<String> {
         lines.push(format!("Closing prices over {resistance} would clear the nearest resistance."));
     }
     match &facts.trend {
+        Some(trend) if trend.direction == "sideways" && trend.adx < 25.0 => {
+            lines.push(format!("ADX over 25 (now {:.1}) with the averages in order would make a trend.", trend.adx));
+        }
         Some(trend) if trend.direction == "sideways" => {
-            lines.push(format!("ADX over 25 (now {:.0}) with the averages in order would make a trend.", trend.adx));
+            lines.push(format!("Averages in one order, with ADX at {:.1}, would make a trend.", trend.adx));
         }
         Some(trend) if trend.adx >= 20.0 => {
-            lines.push(format!("ADX under 20 (now {:.0}) would end the trend.", trend.adx));
+            lines.push(format!("ADX under 20 (now {:.1}) would end the trend.", trend.adx));
         }
         _ => {}
     }
@@ -305,7 +308,7 @@ mod tests {
             [
                 "Closing prices under 182.5 would break the nearest support.",
                 "Closing prices over 190 would clear the nearest resistance.",
-                "ADX under 20 (now 31) would end the trend.",
+                "ADX under 20 (now 31.0) would end the trend.",
             ]
         );
     }
@@ -330,7 +333,7 @@ mod tests {
         let summary = summary(&quiet);
         assert!(summary.headline.contains("no trend, the rules disagree; regime squeeze"), "{}", summary.headline);
         assert!(summary.would_change.iter().any(|line| line.starts_with("The end of the squeeze, on for 1 bar,")));
-        assert!(summary.would_change.iter().any(|line| line.contains("ADX over 25 (now 14)")));
+        assert!(summary.would_change.iter().any(|line| line.contains("ADX over 25 (now 14.0)")));
     }
 
     proptest! {

@@ -5,6 +5,8 @@ use std::fmt::Write;
 use agents::words::{percent, price};
 use contract::analysis::chart::{ChartAnalysis, Level, Reading};
 
+use super::PROFILE_BARS;
+
 /// So many levels of a side are in the text.
 const LEVELS: usize = 3;
 
@@ -144,8 +146,9 @@ fn levels(name: &str, levels: &[Level]) -> String {
 fn profile(chart: &ChartAnalysis) -> Option<String> {
     let profile = &chart.volume_profile;
     let (control, low, high) = (profile.point_of_control?, profile.value_area_low?, profile.value_area_high?);
+    let bars = chart.bars.min(PROFILE_BARS);
     Some(format!(
-        "Volume of the last 126 bars: most at {}, 70 % between {} and {}.",
+        "Volume of the last {bars} bars: most at {}, 70 % between {} and {}.",
         price(control),
         price(low),
         price(high)
