@@ -51,7 +51,7 @@ async function analysis(args, by = mcp) {
   const result = await by.call("analyze_options", args);
   assert.ok(!result.isError, JSON.stringify(result).slice(0, 1500));
   const [{ text }] = result.content;
-  assert.ok(text.length < 6000, `${text.length}\n${text}`);
+  assert.ok(text.length < 4500, `${text.length}\n${text}`);
   assert.doesNotMatch(text.replace(/csp|covered_call/g, ""), ORDERS);
   assert.equal(text.split(result.structuredContent.disclaimer).length, 2, text);
   return { ...result.structuredContent, text };
@@ -91,6 +91,7 @@ test("1: a cash-secured put, recomputed", async () => {
   const years = (close(best.expiration) - Date.parse(asOf)) / 86_400_000 / 365;
   near(best.annualised_return, best.return_on_collateral / years, "annualised", 0.15);
 
+  if (process.env.SHOW) (await import("node:fs")).writeFileSync("/tmp/opts_show.json", JSON.stringify({ answer: { ...answer, candidates: [best] }, years }, null, 1));
   const [rate, yields, volatility] = [percent / 100, at.implied_yield / 100, best.volatility / 100];
   near(best.volatility, put.iv, "volatility");
   const swing = volatility * Math.sqrt(years);
@@ -154,7 +155,8 @@ test("3: every strategy on several underlyings", async () => {
         near(one.max_loss, (one.width - one.credit) * 100 + one.fees, what, 0.02);
         near(one.credit_of_width, (one.credit / one.width) * 100, what, 0.02);
       }
-      assert.equal(one.break_evens.length, ["iron_condor", "strangle"].includes(one.strategy) ? 2 : 1, what);
+      // A condor's credit may be more than its narrower wing, so that it cannot lose there.
+      assert.ok(one.break_evens.length === (["iron_condor", "strangle"].includes(one.strategy) ? 2 : 1) || (one.strategy === "iron_condor" && one.break_evens.length === 1), what);
       assert.equal(one.max_loss === null, one.strategy === "strangle", what);
       assert.equal(one.flags.includes("earnings"), answer.expirations.find(({ expiration }) => expiration === one.expiration).earnings, what);
     }
@@ -183,7 +185,7 @@ test("4: covered calls on the user's shares", async () => {
   const other = await analysis(open, client(stack, narrow.token));
   assert.deepEqual([other.holding, other.candidates[0].cost_basis], [null, other.underlying_price]);
   assert.ok(other.notes.some((note) => note.includes("cost basis")), JSON.stringify(other.notes));
-  const given = await analysis({ ...open, cost_basis: String(other.underlying_price * 0.9) }, client(stack, narrow.token));
+  const given = await analysis({ ...open, cost_basis: (other.underlying_price * 0.9).toFixed(2) }, client(stack, narrow.token));
   near(given.candidates[0].cost_basis, other.underlying_price * 0.9, "given", 1e-2);
 });
 
