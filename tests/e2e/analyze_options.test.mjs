@@ -51,17 +51,19 @@ async function analysis(args, by = mcp) {
   const result = await by.call("analyze_options", args);
   assert.ok(!result.isError, JSON.stringify(result).slice(0, 1500));
   const [{ text }] = result.content;
-  assert.ok(text.length < 6000, `${text.length}\n${text}`);
+  assert.ok(text.length < 4500, `${text.length}\n${text}`);
   assert.doesNotMatch(text.replace(/csp|covered_call/g, ""), ORDERS);
   assert.equal(text.split(result.structuredContent.disclaimer).length, 2, text);
   return { ...result.structuredContent, text };
 }
 
-/** Four in the afternoon in New York, in winter or in summer. */
+/** Four in the afternoon in New York, in winter or in summer; one on the days before Independence Day and Christmas and after Thanksgiving. */
 function close(day) {
   const noon = new Date(`${day}T12:00:00Z`);
   const hour = Number(new Intl.DateTimeFormat("en-US", { timeZone: "America/New_York", hour: "numeric", hourCycle: "h23" }).format(noon));
-  return Date.parse(`${day}T${16 + 12 - hour}:00:00Z`);
+  const thanksgiving = 22 + ((4 - new Date(`${day.slice(0, 4)}-11-22T12:00:00Z`).getUTCDay() + 7) % 7);
+  const isHalf = ["07-03", "12-24", `11-${thanksgiving + 1}`].includes(day.slice(5));
+  return Date.parse(`${day}T${(isHalf ? 13 : 16) + 12 - hour}:00:00Z`);
 }
 
 test("1: a cash-secured put, recomputed", async () => {
@@ -154,7 +156,8 @@ test("3: every strategy on several underlyings", async () => {
         near(one.max_loss, (one.width - one.credit) * 100 + one.fees, what, 0.02);
         near(one.credit_of_width, (one.credit / one.width) * 100, what, 0.02);
       }
-      assert.equal(one.break_evens.length, ["iron_condor", "strangle"].includes(one.strategy) ? 2 : 1, what);
+      // A condor's credit may be more than its narrower wing, so that it cannot lose there.
+      assert.ok(one.break_evens.length === (["iron_condor", "strangle"].includes(one.strategy) ? 2 : 1) || (one.strategy === "iron_condor" && one.break_evens.length === 1), what);
       assert.equal(one.max_loss === null, one.strategy === "strangle", what);
       assert.equal(one.flags.includes("earnings"), answer.expirations.find(({ expiration }) => expiration === one.expiration).earnings, what);
     }
@@ -183,7 +186,7 @@ test("4: covered calls on the user's shares", async () => {
   const other = await analysis(open, client(stack, narrow.token));
   assert.deepEqual([other.holding, other.candidates[0].cost_basis], [null, other.underlying_price]);
   assert.ok(other.notes.some((note) => note.includes("cost basis")), JSON.stringify(other.notes));
-  const given = await analysis({ ...open, cost_basis: String(other.underlying_price * 0.9) }, client(stack, narrow.token));
+  const given = await analysis({ ...open, cost_basis: (other.underlying_price * 0.9).toFixed(2) }, client(stack, narrow.token));
   near(given.candidates[0].cost_basis, other.underlying_price * 0.9, "given", 1e-2);
 });
 

@@ -11,11 +11,14 @@ use agents::{rules::options::named, words};
 
 use crate::tools::new_york;
 
+/// So many candidates have all their figures in the text.
+const WHOLE: usize = 3;
+
 /// The text: what is known of the underlying, a line or two for each candidate, and what it comes to.
 pub(crate) fn text(of: &OptionsAnalysis) -> String {
     let mut text = head(of);
     for (place, candidate) in of.candidates.iter().enumerate() {
-        line(&mut text, place + 1, candidate);
+        line(&mut text, place, candidate);
     }
     if let Some(best) = of.candidates.first() {
         let parts: Vec<String> =
@@ -82,8 +85,23 @@ fn head(of: &OptionsAnalysis) -> String {
     text
 }
 
+/// A candidate; of those after the first ones what decides.
 fn line(text: &mut String, place: usize, of: &OptionCandidate) {
-    let _ = write!(text, "\n{place}. {} {}: score {:.0}", of.strategy, named(of), of.score);
+    let _ = write!(text, "\n{}. {} {}: score {:.0}", place.saturating_add(1), of.strategy, named(of), of.score);
+    if place >= WHOLE {
+        let _ = write!(
+            text,
+            " | credit {} | {}/yr on {} | POP {}",
+            words::money(of.credit),
+            words::percent(of.annualised_return),
+            words::money(of.collateral),
+            words::percent(of.pop),
+        );
+        if !of.flags.is_empty() {
+            let _ = write!(text, " | {}", of.flags.join(", "));
+        }
+        return;
+    }
     let evens: Vec<String> = of.break_evens.iter().map(|even| words::price(*even)).collect();
     let loss = of.max_loss.map_or_else(|| "no limit".to_owned(), words::money);
     let _ = write!(
@@ -150,7 +168,7 @@ pub(crate) fn opportunities(of: &Opportunities) -> String {
         if let Some(rank) = one.iv_rank {
             let _ = write!(text, " | IV rank {}", words::percent(rank));
         }
-        line(&mut text, place + 1, &one.candidate);
+        line(&mut text, place, &one.candidate);
     }
     let mut states: Vec<String> = Vec::new();
     for one in of.symbols.iter().filter(|one| one.status != ScanState::Found) {
