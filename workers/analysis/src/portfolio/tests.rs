@@ -28,7 +28,7 @@ fn row(symbol: &str, quantity: f64, [opened, marked]: [f64; 2], spot: f64) -> Po
         _ => None,
     };
     let units = quantity * if option.is_some() { 100.0 } else { 1.0 };
-    let money = |value: f64| format!("{:.2}", value).parse::<serde_json::Number>().unwrap();
+    let money = |value: f64| format!("{value:.2}").parse::<serde_json::Number>().unwrap();
     // A delta that is not that of any model, so that sums can be told from it.
     let (delta, theta, vega) = match option {
         Some((_, "C", _)) => (0.3, -0.05, 0.2),
