@@ -37,7 +37,7 @@ before(() => poll("the first sync", async () => (await read(mcp, "portfolio://po
 test("1: the portfolio", async () => {
   for (const [era, from] of Object.entries(eras)) {
     const { value, text } = await read(from, "portfolio://positions");
-    assert.deepEqual(Object.keys(value), ["positions", "source", "as_of", "notes"], era);
+    assert.deepEqual(Object.keys(value).filter((key) => key !== "missing"), ["positions", "totals", "source", "as_of", "notes"], era);
     assert.equal(value.source, "rest");
     for (const position of value.positions) {
       assert.match(position.account, /^••••\w{4}$/);
@@ -48,9 +48,23 @@ test("1: the portfolio", async () => {
     const { value: balances, text: written } = await read(from, "portfolio://balances");
     assert.ok(balances.accounts.length > 0 && balances.accounts.every(({ account }) => /^••••\w{4}$/.test(account)), written);
     assert.ok(balances.accounts.some(({ net_liquidating_value: worth }) => worth > 0), written);
+    // What get_positions computes is here as well, and all of it together.
+    const { structuredContent: { positions: rows, totals } } = await from.call("get_positions", { account: "all", include_greeks: false });
+    for (const row of rows) {
+      const own = value.positions.find((position) => position.account === row.account && position.symbol === row.symbol);
+      for (const field of ["dte", "strike", "expiration", "option_type", "quantity", "average_open_price"]) assert.equal(own[field], row[field], `${row.symbol} ${field}`);
+      if (row.option_type && row.quantity_direction === "Short") assert.equal(typeof own.percent_of_max_profit, "number", row.symbol);
+      if (!row.option_type) assert.equal(own.position_delta, row.quantity * (row.quantity_direction === "Short" ? -1 : 1), row.symbol);
+      assert.equal(typeof own.unrealized_pnl, "number", row.symbol);
+    }
+    assert.equal(value.positions.length, totals.positions, era);
+    assert.ok(Math.abs(value.totals.unrealized_pnl - value.positions.reduce((sum, row) => sum + row.unrealized_pnl, 0)) < 0.01, JSON.stringify(value.totals));
+    assert.ok(Object.keys(value.totals).includes("beta_weighted_delta") && Object.keys(value.totals).includes("theta"), JSON.stringify(value.totals));
+    assert.ok(Math.abs(balances.totals.net_liquidating_value - balances.accounts.reduce((sum, row) => sum + row.net_liquidating_value, 0)) < 0.01, written);
     const [{ underlying_symbol: underlying }] = value.positions;
     const { value: narrowed } = await read(from, `portfolio://positions/${encodeURIComponent(underlying)}`);
-    const same = ({ as_of: _, mark: __, mark_price: ___, ...position }) => position;
+    // What the market moves between two readings does not count.
+    const same = ({ account, symbol, quantity, average_open_price: price, dte }) => ({ account, symbol, quantity, price, dte });
     assert.deepEqual(narrowed.positions.map(same), value.positions.filter((position) => position.underlying_symbol === underlying).map(same));
   }
   assert.deepEqual((await read(mcp, "portfolio://positions/ZZZZ")).value.positions, []);

@@ -13,12 +13,15 @@ pub struct Config {
     /// TastyTrade every time. While TastyTrade does not answer, a quote of up to 5 minutes is given and marked
     /// `stale_cache`, unless this is 0.
     pub quote_cache_ttl: i64,
-    /// How old an option chain may be, in seconds, that is taken from the cache (300 unless chosen).
+    /// How old an option chain may be, in seconds, that is taken from the cache (300 unless chosen). For expirations and
+    /// strikes more than 900 is like 900; quotes and greeks may be a tenth of it old, at least 30 and at most 60 seconds but
+    /// never more than it; 0 asks TastyTrade every time.
     pub chain_cache_ttl: i64,
     /// The masked number of the account that is meant where none is named; `null` while there are several and none was
     /// chosen.
     pub default_account: Option<String>,
-    /// The IANA time zone of the user's day (`America/New_York` unless chosen).
+    /// The IANA time zone of the user's day, in which texts show times (`America/New_York` unless chosen). Structured
+    /// content has times in UTC.
     pub time_zone: String,
     /// How TastyTrade is connected: `login` (by TastyTrade's login page) or `own_grant` (a pasted grant); `null` when it is
     /// not connected. It is changed by logging in or on the settings page, not here.
@@ -48,7 +51,8 @@ pub struct ConfigChanges {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 300)))]
     pub quote_cache_ttl: Option<i64>,
-    /// How old a cached option chain may be, in seconds, 0 to 3600.
+    /// How old a cached option chain may be, in seconds, 0 to 3600; its quotes and greeks a tenth of it, 30 to 60. 0 asks
+    /// TastyTrade every time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 3600)))]
     pub chain_cache_ttl: Option<i64>,

@@ -34,6 +34,8 @@ pub struct MarketData {
     pub close: Option<Decimal>,
     /// The previous session's close.
     pub prev_close: Option<Decimal>,
+    /// Contracts that were open at the last settlement; of options and futures.
+    pub open_interest: Option<i64>,
     /// Beta to the S&P 500.
     pub beta: Option<Decimal>,
     /// Whether trading is halted.
@@ -85,6 +87,7 @@ fn one(item: &mut Fields<'_>) -> Result<MarketData, Error> {
         low: item.decimal("day-low-price"),
         close: item.decimal("close"),
         prev_close: item.decimal("prev-close"),
+        open_interest: item.whole("open-interest"),
         beta: item.decimal("beta"),
         is_halted: item.truth("is-trading-halted").unwrap_or(false),
         updated_at: item.moment("updated-at"),

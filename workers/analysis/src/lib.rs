@@ -33,6 +33,7 @@ mod sync;
 mod tools;
 mod upstream;
 mod workflow;
+mod zone;
 
 use worker::{Context, Env, MessageBatch, Request, Response, Result, ScheduleContext, ScheduledEvent, event};
 

@@ -157,8 +157,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::delete_user::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
-        Call::GetLivePortfolio { part } => match permitted(principal, Scope::AccountRead) {
-            Ok(principal) => Answer::new(crate::live::portfolio(app, &principal.user_id, part).await),
+        Call::GetLivePortfolio { part, underlying } => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => {
+                Answer::new(calls::get_live_portfolio::answer(app, &principal.user_id, part, underlying.as_ref()).await)
+            }
             Err(error) => Answer::Error(error),
         },
         Call::GetHistory { symbol } => match permitted(principal, Scope::AccountRead) {

@@ -5,9 +5,10 @@
 //! computed is `null`, and `missing` says why.
 
 pub mod chart;
+pub mod opportunities;
 pub mod options;
-pub mod strategy;
 pub mod portfolio;
+pub mod strategy;
 
 use serde::{Deserialize, Serialize};
 

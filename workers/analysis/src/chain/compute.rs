@@ -1,7 +1,7 @@
 //! Greeks that the stream did not bring, computed from bid and ask.
 //!
 //! The model is European. The price for delivery is taken from a call and a put near the money, which contains dividends
-//! and borrowing; where there is no such pair it follows from the rate alone.
+//! and borrowing; where there is no such pair it follows from the rate and from what TastyTrade's metrics say of dividends.
 
 use std::collections::BTreeMap;
 
@@ -13,6 +13,7 @@ use domain::{
 use quant::Contract;
 
 use super::{Greeks, Key, Live, Pick, Tick, choose::unit_price, float};
+use crate::gather::events::Dividends;
 
 const YEAR_SECONDS: f64 = 365.0 * 86_400.0;
 /// A spread of more than this part of the middle says too little about a price.
@@ -26,8 +27,22 @@ pub(crate) struct Market {
     pub(crate) spot: f64,
     pub(crate) years: f64,
     pub(crate) rate: f64,
-    /// Where a call and a put of one strike are quoted near the price, what they imply; else zero.
     pub(crate) yields: f64,
+    /// Where the yield comes from.
+    pub(crate) from: Yields,
+}
+
+/// What a yield follows from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Yields {
+    /// A call and a put of one strike that are quoted near the price.
+    Pair,
+    /// TastyTrade's metrics of the underlying.
+    Metrics,
+    /// The rate: a future costs nothing to hold.
+    Rate,
+    /// Nothing; it is zero.
+    Nothing,
 }
 
 /// The greeks of every option of an expiration that has none, or why there are none.
@@ -35,10 +50,11 @@ pub(crate) fn missing(
     pick: &Pick<'_>,
     live: &Live,
     rate: f64,
+    dividends: Dividends,
     now: Timestamp,
 ) -> BTreeMap<Key, Result<Greeks, String>> {
     let lacking = live.ticks.iter().filter(|(_, tick)| tick.greeks.is_none());
-    let market = market(pick, live, rate, now);
+    let market = market(pick, live, rate, dividends, now);
     let of = |(key, tick): (&Key, &Tick)| {
         let greeks = market.as_ref().map_err(|why| (*why).to_owned());
         (*key, greeks.and_then(|market| greeks_of(pick, live, market, *key, tick)))
@@ -47,15 +63,26 @@ pub(crate) fn missing(
 }
 
 /// What an expiration is computed with, or why it cannot be.
-pub(crate) fn market(pick: &Pick<'_>, live: &Live, rate: f64, now: Timestamp) -> Result<Market, &'static str> {
+pub(crate) fn market(
+    pick: &Pick<'_>,
+    live: &Live,
+    rate: f64,
+    dividends: Dividends,
+    now: Timestamp,
+) -> Result<Market, &'static str> {
     let spot = unit_price(pick.root, pick.price).ok_or("the price of the underlying is not known")?;
     let years = years(pick, now).ok_or("the options have ended")?;
-    let plain = Market { spot, years, rate, yields: 0.0 };
+    let plain = Market { spot, years, rate, yields: 0.0, from: Yields::Nothing };
     if pick.root.underlying.starts_with('/') {
-        return Ok(Market { yields: rate, ..plain });
+        return Ok(Market { yields: rate, from: Yields::Rate, ..plain });
     }
-    let yields = carry(pick, live, &plain).unwrap_or(0.0);
-    Ok(Market { yields, ..plain })
+    if let Some(yields) = carry(pick, live, &plain) {
+        return Ok(Market { yields, from: Yields::Pair, ..plain });
+    }
+    Ok(match dividends.yield_until(pick.expiration.date) {
+        Some(yields) => Market { yields, from: Yields::Metrics, ..plain },
+        None => plain,
+    })
 }
 
 /// The time to the end of the options; none once they have ended.
@@ -91,7 +118,7 @@ fn middle(tick: &Tick) -> Result<f64, &'static str> {
 
 fn greeks_of(pick: &Pick<'_>, live: &Live, market: &Market, key: Key, tick: &Tick) -> Result<Greeks, String> {
     let strike = pick.expiration.strike(key.place).and_then(float).ok_or("the strike is not known")?;
-    let Market { spot, years, rate, yields } = *market;
+    let Market { spot, years, rate, yields, .. } = *market;
     let contract = |side| Contract { side, spot, strike, years, rate, yields };
     let implied = |side: Side, tick: &Tick| {
         let middle = middle(tick).map_err(str::to_owned)?;
@@ -136,7 +163,7 @@ mod tests {
         let pick = pick(&chain, "101");
         let years = 28.25 / 365.0;
         let live = quoted(&pick, years, 0.01);
-        let computed = missing(&pick, &live, RATE, at("2026-11-20T15:00:00Z"));
+        let computed = missing(&pick, &live, RATE, Dividends::default(), at("2026-11-20T15:00:00Z"));
         assert_eq!(computed.len(), 10);
         for (key, got) in computed {
             let got = got.unwrap();
@@ -160,7 +187,7 @@ mod tests {
         live.ticks.get_mut(&key(3, false)).unwrap().ask = None;
         live.ticks.get_mut(&key(0, true)).unwrap().bid = Some("10.9".parse().unwrap());
         live.ticks.get_mut(&key(0, true)).unwrap().ask = Some("10.9".parse().unwrap());
-        let computed = missing(&pick, &live, RATE, morning);
+        let computed = missing(&pick, &live, RATE, Dividends::default(), morning);
         let why = |place, is_call| computed[&key(place, is_call)].clone().err().unwrap_or_default();
         assert_eq!(why(3, true), "bid and ask are too far apart");
         assert_eq!(why(3, false), "there is no ask");
@@ -168,11 +195,32 @@ mod tests {
         assert!((computed[&key(4, true)].as_ref().unwrap().iv - 0.3).abs() < 1e-3);
         assert!((computed[&key(0, true)].as_ref().unwrap().iv - 0.3).abs() < 2e-3);
         pick.price = None;
-        let computed = missing(&pick, &live, RATE, morning);
+        let computed = missing(&pick, &live, RATE, Dividends::default(), morning);
         assert!(computed.values().all(|got| got.as_ref().err().unwrap().contains("underlying is not known")));
         pick.price = Some("101".parse().unwrap());
-        let computed = missing(&pick, &live, RATE, at("2026-12-18T21:00:00Z"));
+        let computed = missing(&pick, &live, RATE, Dividends::default(), at("2026-12-18T21:00:00Z"));
         assert!(computed.values().all(|got| got.as_ref().err().unwrap().contains("ended")));
+    }
+
+    #[test]
+    fn without_a_pair_the_dividends_are_those_of_the_metrics() {
+        let chain = chain(&[("XYZ", "XYZ", true, &[("2026-12-18", 28, "Regular", "PM")])]);
+        let pick = pick(&chain, "101");
+        let (now, years) = (at("2026-11-20T15:00:00Z"), 28.25 / 365.0);
+        let mut live = quoted(&pick, years, 1.05_f64.ln());
+        let dividends = Dividends { yields: Some(0.05), ex_dividend: Some("2026-12-08".parse().unwrap()) };
+        let of = |live: &Live, dividends| market(&pick, live, RATE, dividends, now).unwrap();
+        assert_eq!(of(&live, dividends).from, Yields::Pair);
+        live.ticks.retain(|key, _| !key.is_call);
+        let known = of(&live, dividends);
+        assert_eq!((known.from, known.yields), (Yields::Metrics, 1.05_f64.ln()));
+        let exact = missing(&pick, &live, RATE, dividends, now);
+        assert!(exact.values().all(|got| (got.as_ref().unwrap().iv - 0.3).abs() < 1e-3), "{exact:?}");
+        let plain = missing(&pick, &live, RATE, Dividends::default(), now);
+        assert!(plain.values().any(|got| (got.as_ref().unwrap().iv - 0.3).abs() > 3e-3), "{plain:?}");
+        let later = Dividends { ex_dividend: Some("2026-12-22".parse().unwrap()), ..dividends };
+        assert_eq!((of(&live, later).from, of(&live, later).yields), (Yields::Metrics, 0.0));
+        assert_eq!(of(&live, Dividends::default()).from, Yields::Nothing);
     }
 
     #[test]
@@ -196,6 +244,6 @@ mod tests {
         for tick in live.ticks.values_mut() {
             tick.greeks = Some(Greeks { delta: 0.1, gamma: 0.0, theta: 0.0, vega: 0.0, iv: 0.2 });
         }
-        assert!(missing(&pick, &live, RATE, at("2026-11-20T15:00:00Z")).is_empty());
+        assert!(missing(&pick, &live, RATE, Dividends::default(), at("2026-11-20T15:00:00Z")).is_empty());
     }
 }

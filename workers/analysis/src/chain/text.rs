@@ -9,7 +9,7 @@ use contract::market::{
 use domain::Decimal;
 
 use super::assemble::nearest;
-use crate::tools::new_york;
+use crate::zone::Zone;
 
 /// So many strikes are written out.
 const MOST_LINES: usize = 90;
@@ -17,14 +17,14 @@ const MOST_LINES: usize = 90;
 const MOST_LISTED: usize = 40;
 
 /// The text.
-pub(crate) fn text(chain: &OptionChain) -> String {
+pub(crate) fn text(chain: &OptionChain, zone: &Zone) -> String {
     let mut text = format!("{} options", chain.symbol);
     match chain.underlying_price {
         Some(price) => _ = write!(text, ", underlying at {price}"),
         None => text.push_str(", price of the underlying unknown"),
     }
     let of = chain.source.in_words();
-    _ = writeln!(text, ". {} options from {of}, as of {}.", chain.contracts, new_york::shown(chain.as_of));
+    _ = writeln!(text, ". {} options from {of}, as of {}.", chain.contracts, zone.shown(chain.as_of));
     let mut left = MOST_LINES;
     for expiration in &chain.expirations {
         write_expiration(&mut text, expiration, chain, &mut left);

@@ -21,27 +21,29 @@ use tasty::{
     option_chain::{self, Chain},
 };
 
-use super::rate;
+use super::{events::Dividends, metrics, rate};
 use crate::{
     app::App,
     chain::{
         Greeks, Kept, Key, Live, Pick, Tick,
         assemble::{self, Part},
         choose::{self, Listed},
-        compute, float,
+        compute::{self, Yields},
+        float,
     },
     stream,
     tools::new_york,
     upstream,
+    zone::Zone,
 };
 
 /// How old the structure of a chain may be.
 const STRUCTURE_SECONDS: i64 = 900;
 /// How long it is kept for the time in which TastyTrade does not answer.
 const STRUCTURE_KEPT: Ttl = Ttl::seconds(21_600);
-/// How old quotes and greeks may be.
-const LIVE_SECONDS: i64 = 30;
-const LIVE_KEPT: Ttl = Ttl::seconds(60);
+/// How old quotes and greeks may be: a tenth of the age that the user takes, within these bounds.
+const LIVE_SECONDS: [i64; 2] = [30, 60];
+const LIVE_KEPT: Ttl = Ttl::seconds(120);
 /// How many shares a contract is for where TastyTrade does not say.
 const USUAL_MULTIPLIER: f64 = 100.0;
 /// A call is answered within so much of its time, with what there is.
@@ -57,6 +59,8 @@ const AFTERWARDS: Duration = Duration::from_secs(5);
 const PER_COLLECTION: usize = 4_900;
 /// The most options whose quotes are asked for over REST when the stream is silent.
 const MOST_OVER_REST: usize = 300;
+/// The longest wait for the metrics, which say what dividends there are.
+const METRICS: Duration = Duration::from_secs(3);
 /// So many expirations have an entry each in the cache; more of them share one.
 const ENTRIES: usize = 4;
 
@@ -69,6 +73,7 @@ pub(crate) struct Reader<'a> {
     user: &'a UserId,
     /// How old the user takes what is cached, in seconds.
     ttl: i64,
+    zone: Zone,
     /// The prices of underlyings that TastyTrade told in this call.
     asked_prices: RefCell<Prices>,
 }
@@ -94,11 +99,6 @@ impl Listing {
         let [read, today] = [self.chain.as_of, now].map(new_york::day);
         choose::listed(&self.chain, &self.symbol, read, today)
     }
-
-    /// The price of the symbol.
-    pub(crate) fn price(&self) -> Option<Decimal> {
-        self.prices.get(self.symbol.as_str()).copied()
-    }
 }
 
 /// Expirations with their quotes and greeks.
@@ -112,8 +112,14 @@ pub(crate) struct Quoted<'a> {
 impl<'a> Reader<'a> {
     /// A reader for one call.
     pub(crate) async fn new(app: &'a App, user: &'a UserId) -> Result<Self, Error> {
-        let ttl = store::settings::read(&app.db, user).await?.chain_cache_ttl.get();
-        Ok(Self { app, user, ttl, asked_prices: RefCell::new(Prices::new()) })
+        let settings = store::settings::read(&app.db, user).await?;
+        let (ttl, zone) = (settings.chain_cache_ttl.get(), Zone::chosen(&settings));
+        Ok(Self { app, user, ttl, zone, asked_prices: RefCell::new(Prices::new()) })
+    }
+
+    /// The user's time zone.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
     }
 
     /// What is listed on a symbol.
@@ -179,7 +185,6 @@ impl<'a> Reader<'a> {
 impl Reader<'_> {
     /// Whether the cache still serves.
     fn is_fresh(&self, as_of: Timestamp, most: i64) -> bool {
-        let most = most.min(self.ttl);
         most > 0 && self.app.now - as_of <= chrono::TimeDelta::seconds(most)
     }
 
@@ -197,7 +202,7 @@ impl Reader<'_> {
         let of = product.map_or_else(|| symbol.to_string(), |code| format!("/{code}"));
         let kept =
             self.app.kv.get(&structure_key(&of)).await.and_then(|text| serde_json::from_str::<Chain>(&text).ok());
-        if let Some(chain) = kept.as_ref().filter(|chain| self.is_fresh(chain.as_of, STRUCTURE_SECONDS)) {
+        if let Some(chain) = kept.as_ref().filter(|chain| self.is_fresh(chain.as_of, self.ttl.min(STRUCTURE_SECONDS))) {
             return Ok((chain.clone(), Vec::new()));
         }
         let request = product.map_or_else(|| option_chain::request(symbol), option_chain::futures_request);
@@ -210,7 +215,7 @@ impl Reader<'_> {
             }
             Err(error) => match kept.filter(|_| error.reason.retryable()) {
                 Some(chain) => {
-                    let since = new_york::shown(chain.as_of);
+                    let since = self.zone.shown(chain.as_of);
                     Ok((chain, vec![format!("Expirations and strikes are those of {since}: {error}")]))
                 }
                 None => Err(error),
@@ -254,7 +259,7 @@ impl Reader<'_> {
         let mut prices = Prices::new();
         let mut asked = Vec::new();
         for (symbol, kept) in symbols.iter().zip(&cached) {
-            match kept.as_ref().filter(|kept| self.is_fresh(kept.as_of, LIVE_SECONDS)) {
+            match kept.as_ref().filter(|kept| self.is_fresh(kept.as_of, live_seconds(self.ttl))) {
                 Some(kept) => _ = prices.insert(symbol.to_string(), kept.price),
                 None => asked.push(symbol.clone()),
             }
@@ -329,18 +334,18 @@ impl Reader<'_> {
             if lacking.is_empty() { Vec::new() } else { self.fetched(&lacking, sides, notes).await? }.into_iter();
         let lives: Vec<Live> = lives.into_iter().filter_map(|live| live.or_else(|| fetched.next())).collect();
         let rate = self.rate(&lives, notes).await;
+        let dividends = match rate {
+            Some(_) => self.dividends(&picks).await,
+            None => Dividends::default(),
+        };
         let part = |(pick, live): (Pick<'p>, Live)| {
-            let computed = rate.map_or_else(BTreeMap::new, |rate| compute::missing(&pick, &live, rate, self.app.now));
+            let computed =
+                rate.map_or_else(BTreeMap::new, |rate| compute::missing(&pick, &live, rate, dividends, self.app.now));
             Part { pick, live, computed }
         };
         let parts: Vec<Part<'p>> = picks.into_iter().zip(lives).map(part).collect();
         if let Some(rate) = rate.filter(|_| assemble::computed(&parts) > 0) {
-            let percent = (rate * 10_000.0).round() / 100.0;
-            notes.push(format!(
-                "The greeks of {} options were computed here from the middle of bid and ask, for European exercise, with a \
-                 rate of {percent} %.",
-                assemble::computed(&parts)
-            ));
+            notes.push(how_computed(&parts, rate, dividends, self.app.now));
         }
         Ok(parts)
     }
@@ -363,7 +368,7 @@ impl Reader<'_> {
         }))
         .await;
         let kept: Vec<Kept> = entries.into_iter().flatten().flatten().collect();
-        let fresh = |kept: &&Kept| self.is_fresh(kept.as_of, LIVE_SECONDS);
+        let fresh = |kept: &&Kept| self.is_fresh(kept.as_of, live_seconds(self.ttl));
         picks.iter().map(|pick| kept.iter().filter(fresh).find_map(|kept| kept.serves(pick, sides))).collect()
     }
 
@@ -487,6 +492,7 @@ impl Reader<'_> {
                 tick.ask = data.ask;
                 tick.last = tick.last.or(data.last);
                 tick.volume = tick.volume.or(data.volume);
+                tick.open_interest = tick.open_interest.or(data.open_interest);
                 tick.source = Some(Source::Rest);
                 found += 1;
             }
@@ -507,6 +513,18 @@ impl Reader<'_> {
         }
     }
 
+    /// What the metrics say of the underlying's dividends; nothing where they do not come.
+    async fn dividends(&self, picks: &[Pick<'_>]) -> Dividends {
+        let share = picks.iter().map(|pick| pick.root.underlying.as_str()).find(|symbol| !symbol.starts_with('/'));
+        let Some(symbol) = share.and_then(|symbol| Symbol::parse(symbol).ok()) else { return Dividends::default() };
+        let symbols = std::slice::from_ref(&symbol);
+        let asked = metrics::metrics(self.app, self.user, symbols);
+        match within(METRICS.min(self.time_left()), asked).await {
+            Some(Ok((found, _))) => found.get(symbol.as_str()).map(metrics::Figures::dividends).unwrap_or_default(),
+            _ => Dividends::default(),
+        }
+    }
+
     /// The rate to compute with, where something is to be computed.
     async fn rate(&self, lives: &[Live], notes: &mut Vec<String>) -> Option<f64> {
         lives.iter().flat_map(|live| live.ticks.values()).find(|tick| tick.greeks.is_none())?;
@@ -514,6 +532,37 @@ impl Reader<'_> {
         notes.extend(note);
         Some(rate)
     }
+}
+
+/// How old quotes and greeks may be for a user who takes chains of that age, in seconds.
+fn live_seconds(ttl: i64) -> i64 {
+    let [least, most] = LIVE_SECONDS;
+    (ttl / 10).clamp(least, most).min(ttl)
+}
+
+/// With what the greeks of the parts were computed.
+fn how_computed(parts: &[Part<'_>], rate: f64, dividends: Dividends, now: Timestamp) -> String {
+    let percent = |value: f64| (value * 10_000.0).round() / 100.0;
+    let has_computed = |part: &&Part<'_>| part.computed.values().any(Result::is_ok);
+    let of = |part: &Part<'_>| {
+        let market = compute::market(&part.pick, &part.live, rate, dividends, now).ok()?;
+        Some(match market.from {
+            Yields::Pair => "the dividend yield that calls and puts at the money imply".to_owned(),
+            Yields::Metrics => format!("a dividend yield of {} % by TastyTrade's metrics", percent(market.yields)),
+            Yields::Rate => "futures that cost nothing to hold".to_owned(),
+            Yields::Nothing => "no dividends, as none are known".to_owned(),
+        })
+    };
+    let mut yields: Vec<String> = parts.iter().filter(has_computed).filter_map(of).collect();
+    yields.sort();
+    yields.dedup();
+    format!(
+        "The greeks of {} options were computed here from the middle of bid and ask, for European exercise, with a rate of {} \
+         % and {}.",
+        assemble::computed(parts),
+        percent(rate),
+        yields.join(", or ")
+    )
 }
 
 struct Streamed {
@@ -621,24 +670,6 @@ impl Expiration {
     }
 }
 
-/// The options that are wanted of a symbol, as columns, chosen as `get_option_chain` chooses them.
-///
-/// # Errors
-///
-/// As `get_option_chain` has them: a symbol without options, an expiration that there is not, a lost login.
-pub(crate) async fn chain(app: &App, user: &UserId, wanted: &Wanted) -> Result<Columns, Error> {
-    let reader = Reader::new(app, user).await?;
-    let listing = reader.listing(&wanted.symbol).await?;
-    let listed = listing.listed(app.now);
-    let (chosen, decided) = choose::expirations(&listed, wanted)?;
-    let quoted = reader.quoted(&listing, chosen, wanted).await?;
-    let (rate, note) = rate::or_usual(app, user, reader.time_left()).await;
-    let mut columns = columns(&wanted.symbol, &quoted, rate, app.now);
-    columns.notes.extend(note.filter(|note| !quoted.notes.contains(note)));
-    columns.notes.extend(decided);
-    Ok(columns)
-}
-
 /// What is quoted, as columns. An expiration whose underlying has no price, or that has ended, is left out with a reason.
 pub(crate) fn columns(symbol: &Symbol, quoted: &Quoted<'_>, rate: f64, now: Timestamp) -> Columns {
     let mut missing = assemble::lacking(&quoted.parts);
@@ -665,7 +696,7 @@ pub(crate) fn columns(symbol: &Symbol, quoted: &Quoted<'_>, rate: f64, now: Time
 
 fn expiration(part: &Part<'_>, rate: f64, now: Timestamp) -> Result<Expiration, &'static str> {
     let pick = &part.pick;
-    let market = compute::market(pick, &part.live, rate, now)?;
+    let market = compute::market(pick, &part.live, rate, Dividends::default(), now)?;
     let places: Vec<(usize, f64)> = pick
         .places
         .iter()
@@ -718,4 +749,16 @@ fn expiration(part: &Part<'_>, rate: f64, now: Timestamp) -> Result<Expiration, 
         computed: part.computed.values().filter(|greeks| greeks.is_ok()).count(),
         as_of: part.live.as_of,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_age_that_a_user_takes_counts_for_quotes_as_well() {
+        for (ttl, live) in [(0, 0), (5, 5), (30, 30), (300, 30), (450, 45), (600, 60), (3600, 60)] {
+            assert_eq!(live_seconds(ttl), live, "{ttl}");
+        }
+    }
 }

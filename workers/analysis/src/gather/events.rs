@@ -14,6 +14,24 @@ pub(crate) struct Events {
     pub(crate) dividend: Option<f64>,
 }
 
+/// What an underlying pays, as far as options are concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Dividends {
+    /// Of a year, as a fraction of the price.
+    pub(crate) yields: Option<f64>,
+    /// The first day without the next dividend, where it is known.
+    pub(crate) ex_dividend: Option<NaiveDate>,
+}
+
+impl Dividends {
+    /// The continuous yield to compute options with that end on a day, a fraction per year: that of a year, or none where the
+    /// next dividend comes after their end. Absent where nothing is known.
+    pub(crate) fn yield_until(&self, expiration: NaiveDate) -> Option<f64> {
+        let comes_later = self.ex_dividend.is_some_and(|day| day > expiration);
+        self.yields.map(|yields| if comes_later { 0.0 } else { (1.0 + yields).ln() })
+    }
+}
+
 /// The events of these metrics that have not passed. TastyTrade keeps the last report, and the last dividend, until it knows
 /// the next one.
 pub(crate) fn events(metrics: &Metrics, today: NaiveDate) -> Events {
@@ -46,6 +64,18 @@ mod tests {
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_dividend_after_the_end_does_not_count() {
+        let dividends = Dividends { yields: Some(0.02), ex_dividend: Some(day("2026-12-08")) };
+        for (expiration, yields) in [("2026-12-04", 0.0), ("2026-12-08", 1.02_f64.ln()), ("2027-06-18", 1.02_f64.ln())]
+        {
+            assert_eq!(dividends.yield_until(day(expiration)), Some(yields), "{expiration}");
+        }
+        assert_eq!(Dividends { yields: None, ..dividends }.yield_until(day("2026-12-04")), None);
+        let unknown_day = Dividends { ex_dividend: None, ..dividends };
+        assert_eq!(unknown_day.yield_until(day("2026-11-27")), Some(1.02_f64.ln()));
     }
 
     #[test]

@@ -6,13 +6,16 @@ use chrono::NaiveDate;
 use contract::market::Source;
 use domain::{Error, Symbol, Timestamp, UserId};
 
-use super::events::{self, Events};
+use super::events::{self, Dividends, Events};
 use crate::{
     app::App,
     chain::float,
     metrics::{self, Found, Known},
     tools::new_york,
 };
+
+/// A yield of more percent is taken for a mistake.
+const MOST_YIELD: f64 = 100.0;
 
 /// The metrics of one underlying. Volatilities, ranks and yields are in percent.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +37,14 @@ pub(crate) struct Figures {
     pub(crate) events: Events,
     pub(crate) source: Source,
     pub(crate) as_of: Timestamp,
+}
+
+impl Figures {
+    /// What the underlying pays.
+    pub(crate) fn dividends(&self) -> Dividends {
+        let yields = self.dividend_yield.filter(|percent| (0.0..MOST_YIELD).contains(percent)).map(|of| of / 100.0);
+        Dividends { yields, ex_dividend: self.events.ex_dividend }
+    }
 }
 
 /// The metrics of those symbols that have any, by symbol, and why those that lack are missing or are from before.

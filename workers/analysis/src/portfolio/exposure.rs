@@ -9,7 +9,7 @@ use contract::{
 };
 use quant::portfolio::{Portion, concentration, herfindahl};
 
-use super::{INDEX, Read, cents, number, percent_of, rounded, stress, sum};
+use super::{INDEX, Read, cents, number, percent_of, rounded, small_percent_of, stress, sum};
 
 /// How much buying power options sellers commonly use, percent, up to which VIX (tastylive's ladder).
 const LADDER: [(f64, f64); 4] = [(15.0, 25.0), (20.0, 30.0), (30.0, 35.0), (40.0, 40.0)];
@@ -146,14 +146,12 @@ fn greeks(read: &Read<'_>, held: &[Held<'_>], net_liq: Option<f64>) -> Greeks {
     Greeks {
         spy_price: read.spy,
         beta_weighted_delta: cents(delta),
-        beta_weighted_delta_percent: percent_of(delta, net_liq).map(|percent| rounded(percent, 4)),
+        beta_weighted_delta_percent: small_percent_of(delta, net_liq),
         beta_weighted_gamma: known(|held| held.beta_weighted_gamma)
             .filter(|_| read.spy.is_some())
             .map(|gamma| rounded(gamma, 4)),
         theta: cents(theta),
-        theta_percent: quant::portfolio::portion(theta.unwrap_or(f64::NAN), net_liq.unwrap_or(f64::NAN))
-            .ok()
-            .map(|share| rounded(share * 100.0, 4)),
+        theta_percent: small_percent_of(theta, net_liq),
         vega: cents(sum(read.rows.iter().map(|row| row.position_vega))),
         source: source.to_owned(),
         as_of: read.rows.iter().filter_map(|row| row.greeks_as_of).min().or(read.as_of),

@@ -104,6 +104,11 @@ pub(crate) fn analysis(read: &Read<'_>) -> (PortfolioAnalysis, Vec<Strategy>) {
     (output, strategies)
 }
 
+/// The sum of the deltas that are known, weighted by beta.
+pub(crate) fn beta_weighted_delta(read: &Read<'_>) -> Option<f64> {
+    exposure::underlyings(read, &mut Vec::new()).0.beta_weighted_delta
+}
+
 /// The strategies that have reasons to be looked at, the most urgent first.
 fn attention(strategies: &[Strategy]) -> Vec<Attention> {
     let with_reasons = strategies.iter().filter_map(|strategy| {
@@ -187,8 +192,13 @@ fn cents(value: Option<f64>) -> Option<f64> {
 
 /// A part in percent of a whole.
 fn percent_of(part: Option<f64>, whole: Option<f64>) -> Option<f64> {
+    small_percent_of(part, whole).map(|percent| rounded(percent, 2))
+}
+
+/// The same of a small part, with more digits.
+fn small_percent_of(part: Option<f64>, whole: Option<f64>) -> Option<f64> {
     let share = quant::portfolio::portion(part?, whole?).ok()?;
-    Some(rounded(share * 100.0, 2))
+    Some(rounded(share * 100.0, 4))
 }
 
 #[cfg(test)]

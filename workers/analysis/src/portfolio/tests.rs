@@ -134,7 +134,7 @@ fn sums_by_hand() {
     assert_eq!(deltas, [("A", Some(10.5)), ("B", Some(15.0)), ("C", None)]);
     assert_eq!(output.greeks.beta_weighted_delta, Some(25.5));
     // 25.5 dollars per dollar of SPY.
-    assert_eq!(output.greeks.beta_weighted_delta_percent, Some(0.03));
+    assert_eq!(output.greeks.beta_weighted_delta_percent, Some(0.0255));
     // A: -1 * 0.15^2 of gamma; B: -2 * 0.3^2.
     assert_eq!(output.greeks.beta_weighted_gamma, Some(rounded(-0.0225 - 0.18, 4)));
     assert_eq!((output.greeks.theta, output.greeks.theta_percent), (Some(13.0), Some(0.013)));

@@ -79,6 +79,14 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     Ok(rendered)
 }
 
+/// Shares of SPY that positions move like; `None` where it is not known of any.
+pub(crate) async fn beta_weighted_delta(app: &App, user: &UserId, valued: &Valued) -> Option<f64> {
+    let names: BTreeSet<&str> = valued.positions.iter().map(|row| row.underlying_symbol.as_str()).collect();
+    let symbols: Vec<Symbol> = names.into_iter().filter_map(|name| Symbol::parse(name).ok()).collect();
+    let around = around(app, user, &symbols).await;
+    portfolio::beta_weighted_delta(&read(app, valued, &[], &around, 0.0, valued.source))
+}
+
 /// What all positions are written on.
 fn underlyings(known: &live::Known<Vec<tasty::positions::Held>>) -> Vec<Symbol> {
     let all = known.found.iter().flat_map(|found| &found.value);

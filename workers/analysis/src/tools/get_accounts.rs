@@ -21,7 +21,7 @@ use super::{
     account::{self, Each},
     new_york,
 };
-use crate::{app::App, calls::get_portfolio::default_first, upstream};
+use crate::{app::App, calls::get_portfolio::default_first, upstream, zone::Zone};
 
 /// The accounts; those of the last sync where TastyTrade does not answer.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
@@ -51,7 +51,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
             AccountsOutput { accounts, source: Source::LastSync, as_of, notes }
         }
     };
-    Rendered::new(&output, text(&output))
+    Rendered::new(&output, text(&output, &Zone::of(app, user).await))
 }
 
 fn live(listed: Vec<Listed>, status: Each<TradingStatus>, chosen: Option<&str>, app: &App) -> AccountsOutput {
@@ -111,11 +111,11 @@ fn row(account: &Account, is_default: bool) -> AccountRow {
     }
 }
 
-fn text(output: &AccountsOutput) -> String {
+fn text(output: &AccountsOutput, zone: &Zone) -> String {
     let count = output.accounts.len();
     let mut text = format!("{count} account{}, {}", if count == 1 { "" } else { "s" }, output.source.in_words());
     if let Some(as_of) = output.as_of {
-        let _ = write!(text, ", {}", new_york::shown(as_of));
+        let _ = write!(text, ", {}", zone.shown(as_of));
     }
     text.push('.');
     for account in &output.accounts {
@@ -184,7 +184,7 @@ mod tests {
             notes: vec!["A note.".to_owned()],
         };
         assert_eq!(
-            text(&output),
+            text(&output, &Zone::Exchange),
             "1 account, NOT LIVE, from the last sync, Fri 20 Nov 10:00 ET.\n\
              \u{2022}\u{2022}\u{2022}\u{2022}0042, Income, Individual, Margin, options: Defined Risk, day trades: 2, \
              DEFAULT, MARGIN CALL, no naked calls\nA note."

@@ -9,8 +9,8 @@ use contract::{
 };
 use domain::{Decimal, Error};
 
-use super::{Asked, account, amounts, new_york};
-use crate::live;
+use super::{Asked, account, amounts};
+use crate::{live, zone::Zone};
 
 /// The balances of the accounts that are meant.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
@@ -26,13 +26,13 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         notes: known.notes,
         balances,
     };
-    Rendered::new(&output, text(&output))
+    Rendered::new(&output, text(&output, &Zone::of(app, user).await))
 }
 
-fn text(output: &BalancesOutput) -> String {
+fn text(output: &BalancesOutput, zone: &Zone) -> String {
     let mut text = format!("Balances in US dollars, {}", output.source.in_words());
     if let Some(as_of) = output.as_of {
-        let _ = write!(text, ", {}", new_york::shown(as_of));
+        let _ = write!(text, ", {}", zone.shown(as_of));
     }
     text.push('.');
     for row in &output.balances {

@@ -15,7 +15,7 @@ use futures_util::future::join;
 use tasty::market_time::{self, Collection, Holidays, Session, Sessions};
 
 use super::{Asked, new_york};
-use crate::upstream;
+use crate::{upstream, zone::Zone};
 
 /// So many coming holidays are named.
 const HOLIDAYS: usize = 10;
@@ -34,7 +34,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let holidays = upstream::ask(app, user, "market holidays", holidays, market_time::read_holidays);
     let (sessions, holidays) = join(sessions, holidays).await;
     let hours = assemble(market, &sessions?, holidays, app.now);
-    Rendered::new(&hours, text(&hours))
+    Rendered::new(&hours, text(&hours, &Zone::of(app, user).await))
 }
 
 fn assemble(market: Market, sessions: &Sessions, holidays: Result<Holidays, Error>, now: Timestamp) -> MarketHours {
@@ -87,7 +87,7 @@ fn session(session: &Session, holidays: Option<&Holidays>) -> MarketSession {
     }
 }
 
-fn text(hours: &MarketHours) -> String {
+fn text(hours: &MarketHours, zone: &Zone) -> String {
     let market = match hours.market {
         Market::Equities => "US equities and options",
         Market::Cme => "CME futures",
@@ -100,11 +100,11 @@ fn text(hours: &MarketHours) -> String {
         MarketState::AfterHours => "in AFTER-HOURS trading, the regular session is over",
         MarketState::Unknown => "in a state that is not known",
     };
-    let mut text = format!("{market}: {state} as of {}.", new_york::shown(hours.as_of));
+    let mut text = format!("{market}: {state} as of {}.", zone.shown(hours.as_of));
     if hours.state == MarketState::Open {
-        let _ = write!(text, " Closes {}.", or_unknown(hours.next_close_at));
+        let _ = write!(text, " Closes {}.", or_unknown(hours.next_close_at, zone));
     } else {
-        let _ = write!(text, " Opens {}.", or_unknown(hours.next_open_at));
+        let _ = write!(text, " Opens {}.", or_unknown(hours.next_open_at, zone));
     }
     for session in &hours.sessions {
         let date = session.date.map_or_else(|| "Session".to_owned(), |date| date.format("%a %-d %b %Y").to_string());
@@ -132,8 +132,8 @@ fn text(hours: &MarketHours) -> String {
     text
 }
 
-fn or_unknown(moment: Option<Timestamp>) -> String {
-    moment.map_or_else(|| "at a time that is not known".to_owned(), new_york::shown)
+fn or_unknown(moment: Option<Timestamp>, zone: &Zone) -> String {
+    moment.map_or_else(|| "at a time that is not known".to_owned(), |moment| zone.shown(moment))
 }
 
 fn list(text: &mut String, what: &str, days: &[NaiveDate]) {
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn the_text_says_when_it_closes_and_what_is_special() {
         assert_eq!(
-            text(&hours("Open", "2026-11-25T15:00:00Z")),
+            text(&hours("Open", "2026-11-25T15:00:00Z"), &Zone::Exchange),
             "US equities and options: OPEN as of Wed 25 Nov 10:00 ET. Closes Wed 25 Nov 16:00 ET.\n\
              Wed 25 Nov 2026: 09:30 to 16:00 ET (extended 08:15 to 20:00)\n\
              Fri 27 Nov 2026: 09:30 to 13:00 ET (extended 08:15 to 17:00), HALF DAY\n\
@@ -203,7 +203,11 @@ mod tests {
         let mut sessions = sessions("Open");
         sessions.next.open_at = "2026-11-26T23:00:00Z".parse().ok();
         let hours = assemble(Market::Cme, &sessions, Ok(holidays()), "2026-11-25T15:00:00Z".parse().unwrap());
-        assert!(text(&hours).contains("Fri 27 Nov 2026: Thu 18:00 to 13:00 ET"), "{}", text(&hours));
+        assert!(
+            text(&hours, &Zone::Exchange).contains("Fri 27 Nov 2026: Thu 18:00 to 13:00 ET"),
+            "{}",
+            text(&hours, &Zone::Exchange)
+        );
     }
 
     #[test]
@@ -212,6 +216,9 @@ mod tests {
         let failed = Err(Error::new(Reason::UpstreamUnavailable, "TastyTrade does not answer."));
         let hours = assemble(Market::Equities, &sessions("Odd"), failed, now);
         assert_eq!((hours.state, hours.sessions[0].is_half_day), (MarketState::Unknown, None));
-        assert!(text(&hours).contains("Note: Holidays and half days are not known: TastyTrade does not answer."));
+        assert!(
+            text(&hours, &Zone::Exchange)
+                .contains("Note: Holidays and half days are not known: TastyTrade does not answer.")
+        );
     }
 }

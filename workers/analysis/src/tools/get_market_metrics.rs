@@ -13,6 +13,7 @@ use super::{Asked, new_york};
 use crate::{
     gather,
     metrics::{self, Found, Known},
+    zone::Zone,
 };
 
 /// For so many symbols the expirations are listed unless the caller says otherwise.
@@ -30,7 +31,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     }
     let terms = input.term_structure.unwrap_or(symbols.len() <= TERMS_UNASKED);
     let metrics = assemble(&symbols, known, failure.as_ref(), terms, app.now);
-    Rendered::new(&metrics, text(&metrics))
+    Rendered::new(&metrics, text(&metrics, &Zone::of(app, user).await))
 }
 
 fn none(symbols: &[Symbol]) -> Error {
@@ -124,7 +125,7 @@ fn one(known: Known, terms: bool, now: Timestamp) -> SymbolMetrics {
     }
 }
 
-fn text(output: &MarketMetrics) -> String {
+fn text(output: &MarketMetrics, zone: &Zone) -> String {
     let mut text = String::new();
     for metrics in &output.metrics {
         line(&mut text, metrics);
@@ -136,7 +137,7 @@ fn text(output: &MarketMetrics) -> String {
         let _ = writeln!(text, "Note: {note}");
     }
     if let Some(oldest) = output.metrics.iter().min_by_key(|metrics| metrics.as_of) {
-        let at = oldest.as_of.format("%Y-%m-%dT%H:%M:%SZ");
+        let at = zone.shown(oldest.as_of);
         let _ = write!(text, "From {}, as of {at}. IV, HV, rank and percentile in percent.", oldest.source.in_words());
     }
     text
@@ -231,13 +232,13 @@ mod tests {
     #[test]
     fn the_text_has_what_a_seller_of_options_reads_first() {
         assert_eq!(
-            text(&metrics(&["SPX", "NVDA", "ZZZZ"], true)),
+            text(&metrics(&["SPX", "NVDA", "ZZZZ"], true), &Zone::Exchange),
             "SPX | no earnings date\n\
              NVDA IV 39.1 5-day change -1.2 | IV rank 42.7 (tastytrade's own) 37.1 IV percentile 33.1 | IV30 26.5 HV30 22.1 \
              IV-HV 4.4 | beta 1.7 | liquidity 4 borrow rate 0 | earnings 2026-11-24 AMC (estimated) | ex-dividend \
              2026-12-04 0.26 (yield 0.4 %)\n  IV by expiration: 2026-11-27 (7d) 31\n\
              ZZZZ: TastyTrade has no metrics for it.\n\
-             From TastyTrade, as of 2026-11-20T15:30:05Z. IV, HV, rank and percentile in percent."
+             From TastyTrade, as of Fri 20 Nov 10:30 ET. IV, HV, rank and percentile in percent."
         );
     }
 
@@ -275,9 +276,9 @@ mod tests {
         let error = Error::new(Reason::UpstreamUnavailable, "TastyTrade does not answer.");
         let spx = [Symbol::parse("SPX").unwrap()];
         let output = assemble(&spx, read.into_iter().map(known).collect(), Some(&error), true, now);
-        assert!(text(&output).ends_with(
+        assert!(text(&output, &Zone::Exchange).ends_with(
             "Note: Some metrics are from before or missing: TastyTrade does not answer.\n\
-             From the cache, STALE, as of 2026-11-20T15:28:25Z. IV, HV, rank and percentile in percent."
+             From the cache, STALE, as of Fri 20 Nov 10:28 ET. IV, HV, rank and percentile in percent."
         ));
     }
 

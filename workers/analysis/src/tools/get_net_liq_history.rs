@@ -17,7 +17,7 @@ use super::{
     account::{self, called},
     amounts, new_york,
 };
-use crate::upstream;
+use crate::{upstream, zone::Zone};
 
 /// The most points of one account that are answered; more are put together.
 const POINTS: usize = 260;
@@ -41,10 +41,11 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
             notes.push(format!("The {count} points of {} were put together to {POINTS}.", account.number.masked()));
         }
     }
-    let texts: Vec<String> = found.iter().map(|(account, points)| summary(account, points, range)).collect();
+    let zone = Zone::of(app, user).await;
+    let texts: Vec<String> = found.iter().map(|(account, points)| summary(account, points, range, &zone)).collect();
     let series = found.iter().map(|(account, points)| series(account, points)).collect();
     let output = NetLiqOutput { range, series, source: Source::Rest, as_of: app.now, notes };
-    Rendered::new(&output, text(&output, &texts))
+    Rendered::new(&output, text(&output, &texts, &zone))
 }
 
 fn series(account: &Account, points: &[Point]) -> NetLiqSeries {
@@ -96,12 +97,12 @@ fn put_together(points: &[Point], most: usize) -> Vec<Point> {
     points.chunks(size).filter_map(one).collect()
 }
 
-fn text(output: &NetLiqOutput, summaries: &[String]) -> String {
+fn text(output: &NetLiqOutput, summaries: &[String], zone: &Zone) -> String {
     let range = output.range.as_str();
     let mut text = format!(
         "Net liquidating value over {range} in US dollars, deposits and withdrawals included; {}, {}.",
         output.source.in_words(),
-        new_york::shown(output.as_of)
+        zone.shown(output.as_of)
     );
     for summary in summaries {
         let _ = write!(text, "\n{summary}");
@@ -112,7 +113,7 @@ fn text(output: &NetLiqOutput, summaries: &[String]) -> String {
     text
 }
 
-fn summary(account: &Account, points: &[Point], range: Range) -> String {
+fn summary(account: &Account, points: &[Point], range: Range, zone: &Zone) -> String {
     let series = series(account, points);
     let mut text = called(account);
     let (Some(first), Some(last)) = (series.first, series.last) else {
@@ -135,15 +136,19 @@ fn summary(account: &Account, points: &[Point], range: Range) -> String {
     }
     let shown: Vec<String> = put_together(points, SHOWN)
         .iter()
-        .map(|point| format!("{} {}", when(point.time, range), amounts::dollars(point.close)))
+        .map(|point| format!("{} {}", when(point.time, range, zone), amounts::dollars(point.close)))
         .collect();
     let _ = write!(text, "\n  {}", shown.join(" | "));
     text
 }
 
-fn when(time: Timestamp, range: Range) -> String {
-    let format = if matches!(range, Range::Day | Range::Week) { "%-d %b %H:%M" } else { "%Y-%m-%d" };
-    new_york::local(time).format(format).to_string()
+/// Hours are those of the user's clock, days those of the market.
+fn when(time: Timestamp, range: Range, zone: &Zone) -> String {
+    if matches!(range, Range::Day | Range::Week) {
+        zone.local(time).format("%-d %b %H:%M").to_string()
+    } else {
+        new_york::day(time).to_string()
+    }
 }
 
 #[cfg(test)]
@@ -182,12 +187,12 @@ mod tests {
         );
         assert_eq!((series.time.len(), series.close.len()), (5, 5));
         assert_eq!(
-            summary(&an_account("5WX00042"), &points, Range::Month),
+            summary(&an_account("5WX00042"), &points, Range::Month, &Zone::Exchange),
             "\u{2022}\u{2022}\u{2022}\u{2022}0042 Income: 105.00, from 100.00 (+5.00, 5.00 %); high 120.05, low 89.95; \
              largest fall 30.00 (25.00 %)\n  2026-11-02 100.00 | 2026-11-03 120.00 | 2026-11-04 90.00 | \
              2026-11-05 110.00 | 2026-11-06 105.00"
         );
-        assert!(summary(&an_account("5WX00042"), &[], Range::Day).ends_with("no history"));
+        assert!(summary(&an_account("5WX00042"), &[], Range::Day, &Zone::Exchange).ends_with("no history"));
     }
 
     proptest::proptest! {

@@ -25,5 +25,5 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let missing = assemble::lacking(&parts);
     let frame = Frame { wanted: &wanted, listed: &listed, price, missing, notes, now: app.now };
     let chain = assemble::chain(frame, &parts);
-    Rendered::new(&chain, text::text(&chain))
+    Rendered::new(&chain, text::text(&chain, reader.zone()))
 }

@@ -18,7 +18,7 @@ use tasty::{
 };
 
 use super::{Asked, account, get_transactions::described, new_york, pages};
-use crate::upstream;
+use crate::{upstream, zone::Zone};
 
 /// Orders that have ended are looked for so many days back, unless days are named.
 const BACK: u64 = 30;
@@ -81,7 +81,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         as_of: app.now,
         notes,
     };
-    Rendered::new(&output, text(&output))
+    Rendered::new(&output, text(&output, &Zone::of(app, user).await))
 }
 
 /// The days that are looked at; none: today's orders, and older ones that still work.
@@ -183,7 +183,7 @@ fn leg(leg: Leg) -> OrderLeg {
     }
 }
 
-fn text(output: &OrdersOutput) -> String {
+fn text(output: &OrdersOutput, zone: &Zone) -> String {
     let place = pages::place(output.orders.len(), output.page, output.total_items, output.has_more);
     let what = match (output.start_date, output.end_date) {
         (None, _) => "Today's orders and those that still work".to_owned(),
@@ -193,13 +193,13 @@ fn text(output: &OrdersOutput) -> String {
     let mut text = format!(
         "{what}, newest first: {place}. Prices per unit; {}, {}.",
         output.source.in_words(),
-        new_york::shown(output.as_of)
+        zone.shown(output.as_of)
     );
     if output.orders.is_empty() {
         text.push_str("\nNone. Ask for other days with `start_date`, or for another `status`.");
     }
     for order in output.orders.iter().take(LINES) {
-        let _ = write!(text, "\n{}", line(order));
+        let _ = write!(text, "\n{}", line(order, zone));
     }
     if output.orders.len() > LINES {
         let _ = write!(text, "\nand {} more in `orders`.", output.orders.len() - LINES);
@@ -210,7 +210,7 @@ fn text(output: &OrdersOutput) -> String {
     text
 }
 
-fn line(order: &OrderRow) -> String {
+fn line(order: &OrderRow, zone: &Zone) -> String {
     let mut line = format!("#{} {}", order.id, order.account);
     let _ = write!(line, " {}", order.status.as_deref().unwrap_or("stage not known"));
     for word in [&order.order_type, &order.time_in_force].into_iter().flatten() {
@@ -241,7 +241,7 @@ fn line(order: &OrderRow) -> String {
         separator = "; ";
     }
     if let Some(at) = order.received_at {
-        let _ = write!(line, " ({})", new_york::shown(at));
+        let _ = write!(line, " ({})", zone.shown(at));
     }
     if let Some(reason) = &order.reject_reason {
         let short: String = reason.chars().take(120).collect();
@@ -335,7 +335,7 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(
-            line(&order),
+            line(&order, &Zone::Exchange),
             "#12 \u{2022}\u{2022}\u{2022}\u{2022}0042 Filled Limit Day 1.25 credit: Sell to Open 2 SPY 18 Dec 26 500 P \
              filled @ 3.1; Buy to Open 2 SPY 18 Dec 26 490 P 1 filled @ 1.85 (Wed 18 Nov 10:00 ET)"
         );

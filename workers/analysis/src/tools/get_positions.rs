@@ -29,13 +29,13 @@ use super::{
     account::{self, called},
     amounts,
     holdings::{self, Market, is_option, is_worthless},
-    new_york,
 };
 use crate::{
     app::App,
-    gather,
+    gather::{self, events::Dividends},
     live::{self, Found, Known},
     stream, upstream,
+    zone::Zone,
 };
 
 /// How long greeks are waited for, and prices of underlyings.
@@ -64,7 +64,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         as_of,
         notes,
     };
-    Rendered::new(&output, text(&output, &accounts, input.include_greeks))
+    Rendered::new(&output, text(&output, &accounts, input.include_greeks, &Zone::of(app, user).await))
 }
 
 /// Positions with what can be computed of them.
@@ -96,6 +96,7 @@ pub(crate) async fn valued(
     notes.extend(told.notes.iter().cloned());
     let (positions, mut missing) = rows(&known.found, &market, &told, with_greeks);
     missing.extend(positions.iter().filter_map(holdings::missing));
+    notes.extend(holdings::how_computed(&positions, &market));
     Valued { positions, missing, source, as_of, notes, held: known.found }
 }
 
@@ -133,17 +134,36 @@ async fn market(app: &App, user: &UserId, found: &[Found<Vec<Held>>], with_greek
     }
     let lacks = |held: &&Held| !market.greeks.contains_key(&held.position.symbol);
     if with_greeks && options.iter().any(lacks) {
-        market.rate = gather::rate::risk_free(app, user, RATE_WAIT).await.ok();
+        let lacking: Vec<&Held> = options.iter().filter(|held| lacks(held)).copied().collect();
+        let rate = gather::rate::risk_free(app, user, RATE_WAIT);
+        let (rate, dividends) = join(rate, dividends(app, user, &lacking)).await;
+        market.rate = rate.ok();
+        market.dividends = dividends;
     }
     (market, told)
 }
 
-/// The prices of the options' underlyings.
-async fn prices(app: &App, user: &UserId, options: &[&Held]) -> Result<BTreeMap<String, Decimal>, Error> {
+/// The options' underlyings.
+fn underlyings(options: &[&Held]) -> Vec<Symbol> {
     let mut symbols: Vec<Symbol> =
         options.iter().filter_map(|held| Symbol::parse(&held.position.underlying_symbol).ok()).collect();
     symbols.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     symbols.dedup();
+    symbols
+}
+
+/// What the underlyings of some options pay, as far as the metrics come in time.
+async fn dividends(app: &App, user: &UserId, options: &[&Held]) -> BTreeMap<String, Dividends> {
+    let symbols = underlyings(options);
+    match within(RATE_WAIT, gather::metrics::metrics(app, user, &symbols)).await {
+        Some(Ok((found, _))) => found.into_iter().map(|(symbol, figures)| (symbol, figures.dividends())).collect(),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// The prices of the options' underlyings.
+async fn prices(app: &App, user: &UserId, options: &[&Held]) -> Result<BTreeMap<String, Decimal>, Error> {
+    let symbols = underlyings(options);
     let parts = symbols.chunks(market_data::MAX_SYMBOLS).map(|part| upstream::market_data(app, user, part));
     let found = try_join_all(parts).await?.into_iter().flatten();
     Ok(found.filter_map(|data| Some((data.symbol.clone(), data.price()?))).collect())
@@ -228,7 +248,7 @@ fn reason(not_computed: &str, told: &Told) -> String {
 
 // ---- the text -----------------------------------------------------------------------------------------------------------
 
-fn text(output: &PositionsOutput, accounts: &[Account], with_greeks: bool) -> String {
+fn text(output: &PositionsOutput, accounts: &[Account], with_greeks: bool, zone: &Zone) -> String {
     let names: Vec<String> = accounts.iter().map(called).collect();
     let count = output.totals.positions;
     let mut text = format!(
@@ -236,7 +256,7 @@ fn text(output: &PositionsOutput, accounts: &[Account], with_greeks: bool) -> St
         if count == 1 { "" } else { "s" },
         names.join(" and "),
         output.source.in_words(),
-        output.as_of.map_or_else(|| "time not known".to_owned(), new_york::shown)
+        output.as_of.map_or_else(|| "time not known".to_owned(), |as_of| zone.shown(as_of))
     );
     if !output.positions.is_empty() {
         text.push_str(" US dollars. P&L since opened (day: today)");
@@ -421,7 +441,7 @@ mod tests {
                 (short.to_owned(), greeks(-0.6, -0.05, 0.2)),
                 (long.to_owned(), greeks(-0.2, -0.03, 0.1)),
             ]),
-            rate: None,
+            ..Market::default()
         };
         let all = vec![
             held(short, -1, ["5.00", "6.00", "7.50"]),
@@ -430,7 +450,7 @@ mod tests {
             held("KO    261218C00075000", -1, ["1.00", "0.50", "0.40"]),
         ];
         let (output, accounts) = output(all, &market, Source::Rest);
-        let text = text(&output, &accounts, true);
+        let text = text(&output, &accounts, true, &Zone::Exchange);
         let mask = "\u{2022}\u{2022}\u{2022}\u{2022}0042";
         let expected = [
             format!("4 open positions of {mask} Income, from TastyTrade, Fri 20 Nov 10:00 ET. US dollars. P&L since opened (day: today); delta, theta (per day) and vega (per volatility point) are of whole positions. Greeks live."),
@@ -455,7 +475,7 @@ mod tests {
         let (output, accounts) = output(all, &Market::default(), Source::LastSync);
         assert_eq!(output.missing.len(), 1);
         assert_eq!(output.missing[0].reason, "the position is not live");
-        assert!(text(&output, &accounts, true).contains("NOT LIVE, from the last sync"));
+        assert!(text(&output, &accounts, true, &Zone::Exchange).contains("NOT LIVE, from the last sync"));
     }
 
     #[test]

@@ -11,7 +11,10 @@ use contract::{
 use domain::{Decimal, Error, Timestamp};
 
 use super::{Asked, new_york};
-use crate::gather::bars::{self, Candles, MAX_SPAN, midnight};
+use crate::{
+    gather::bars::{self, Candles, MAX_SPAN, midnight},
+    zone::Zone,
+};
 
 /// The longest that `days` may reach back.
 const MAX_DAYS: i64 = 5000;
@@ -29,7 +32,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     if history.bars == 0 {
         return Err(bars::nothing(&symbol));
     }
-    Rendered::new(&history, text(&history))
+    Rendered::new(&history, text(&history, &Zone::of(app, user).await))
 }
 
 /// What the range is, in moments.
@@ -190,17 +193,26 @@ fn mean(values: impl Iterator<Item = Decimal>) -> Option<Decimal> {
     sum.checked_div(count.into()).map(|mean| Decimal(mean).rounded(0))
 }
 
+/// A bar's time as the clocks of a zone show it.
+fn on_clock(time: &str, zone: &Zone) -> String {
+    time.parse().map_or_else(|_| time.to_owned(), |moment| zone.local(moment).format("%Y-%m-%d %H:%M").to_string())
+}
+
 /// A summary and the newest bars.
-fn text(history: &PriceHistory) -> String {
+fn text(history: &PriceHistory, zone: &Zone) -> String {
+    let is_intraday = history.interval.is_intraday();
+    let time = |time: &String| if is_intraday { on_clock(time, zone) } else { time.clone() };
+    let times: Vec<String> = history.time.iter().map(time).collect();
     let hours = if history.extended_hours { "all hours" } else { "regular hours" };
-    let (first, last) = (history.time.first(), history.time.last());
+    let (first, last) = (times.first(), times.last());
     let mut text = format!(
-        "{} {} bars, {hours}: {} from {} to {}.",
+        "{} {} bars, {hours}: {} from {} to {}{}.",
         history.symbol,
         history.interval.word(),
         history.bars,
         first.map_or("?", String::as_str),
         last.map_or("?", String::as_str),
+        if is_intraday { format!(", times in {}", zone.label(history.as_of)) } else { String::new() },
     );
     if let Some((open, close)) = history.open.first().zip(history.close.last()) {
         let _ = write!(text, " First open {open}, last close {close}");
@@ -212,7 +224,7 @@ fn text(history: &PriceHistory) -> String {
     }
     let at = |values: &[Decimal], wanted: Option<Decimal>| {
         let place = values.iter().position(|value| Some(*value) == wanted)?;
-        Some(format!("{} on {}", wanted?, history.time.get(place)?))
+        Some(format!("{} on {}", wanted?, times.get(place)?))
     };
     if let (Some(high), Some(low)) = (at(&history.high, history.highest), at(&history.low, history.lowest)) {
         let _ = write!(text, " High {high}, low {low}.");
@@ -222,7 +234,7 @@ fn text(history: &PriceHistory) -> String {
     }
     let skipped = history.bars.saturating_sub(SHOWN);
     let _ = write!(text, "\nNewest bars (time, open, high, low, close, volume); the newest may still be forming:");
-    let columns = history.time.iter().zip(&history.open).zip(&history.high).zip(&history.low).zip(&history.close);
+    let columns = times.iter().zip(&history.open).zip(&history.high).zip(&history.low).zip(&history.close);
     for (((((time, open), high), low), close), volume) in columns.zip(&history.volume).skip(skipped) {
         let volume = volume.map_or_else(|| "-".to_owned(), |volume| volume.rounded(0).to_string());
         let _ = write!(text, "\n{time} {open} {high} {low} {close} {volume}");
@@ -230,7 +242,7 @@ fn text(history: &PriceHistory) -> String {
     for note in &history.notes {
         let _ = write!(text, "\nNote: {note}");
     }
-    let at = history.as_of.format("%Y-%m-%dT%H:%M:%SZ");
+    let at = zone.shown(history.as_of);
     let _ = write!(text, "\nFrom {}, as of {at}. All bars are in structuredContent.", history.source.in_words());
     text
 }
@@ -326,15 +338,24 @@ mod tests {
             candle("2026-11-20T00:00:00Z", "11.50", Some("2000.0")),
         ];
         assert_eq!(
-            text(&history(candles, r#"{"symbol":"A"}"#)),
+            text(&history(candles, r#"{"symbol":"A"}"#), &Zone::Exchange),
             "A 1d bars, regular hours: 3 from 2026-11-18 to 2026-11-20. First open 10.00, last close 11.50 (+1.50, +15.00 %). \
              High 12.50 on 2026-11-18, low 9.75 on 2026-11-18. Mean volume 1500.\n\
              Newest bars (time, open, high, low, close, volume); the newest may still be forming:\n\
              2026-11-18 10.00 12.50 9.75 11.00 1000\n\
              2026-11-19 10.00 12.50 9.75 11.25 -\n\
              2026-11-20 10.00 12.50 9.75 11.50 2000\n\
-             From TastyTrade's stream, as of 2026-11-20T15:30:05Z. All bars are in structuredContent."
+             From TastyTrade's stream, as of Fri 20 Nov 10:30 ET. All bars are in structuredContent."
         );
+    }
+
+    #[test]
+    fn bars_within_a_day_are_shown_on_the_clock() {
+        let candles =
+            vec![candle("2026-11-20T14:30:00Z", "11.00", None), candle("2026-11-20T15:00:00Z", "11.50", None)];
+        let text = text(&history(candles, r#"{"symbol":"A","interval":"30m","range":"1d"}"#), &Zone::Exchange);
+        assert!(text.contains("2 from 2026-11-20 09:30 to 2026-11-20 10:00, times in ET."), "{text}");
+        assert!(text.contains("\n2026-11-20 10:00 10.00 "), "{text}");
     }
 
     #[test]

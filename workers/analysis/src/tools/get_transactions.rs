@@ -16,7 +16,7 @@ use tasty::{
 };
 
 use super::{Asked, account, amounts, new_york, pages};
-use crate::upstream;
+use crate::{upstream, zone::Zone};
 
 /// Without a first day the list begins so many days before its end.
 const BACK: u64 = 30;
@@ -60,7 +60,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         as_of: app.now,
         notes,
     };
-    Rendered::new(&output, text(&output))
+    Rendered::new(&output, text(&output, &Zone::of(app, user).await))
 }
 
 fn row(account: &Account, found: Transaction) -> TransactionRow {
@@ -85,14 +85,14 @@ fn row(account: &Account, found: Transaction) -> TransactionRow {
     }
 }
 
-fn text(output: &TransactionsOutput) -> String {
+fn text(output: &TransactionsOutput, zone: &Zone) -> String {
     let until = output.end_date.map_or_else(|| "now".to_owned(), |day| day.to_string());
     let place = pages::place(output.transactions.len(), output.page, output.total_items, output.has_more);
     let mut text = format!(
         "Transactions {} to {until}, newest first: {place}. US dollars, net of fees; {}, {}.",
         output.start_date,
         output.source.in_words(),
-        new_york::shown(output.as_of)
+        zone.shown(output.as_of)
     );
     if output.transactions.is_empty() {
         text.push_str("\nNone in this time. Ask for earlier days with `start_date`.");

@@ -9,18 +9,24 @@ use contract::{
         watchlists::{GetWatchlistsInput, Watchlist, WatchlistEntry, WatchlistKind, Watchlists},
     },
 };
-use domain::{Error, Reason, Timestamp, UserId};
+use domain::{Error, Reason, Scope, Timestamp, UserId};
 use tasty::watchlists::{self, Owner};
 
 use super::{Asked, named};
-use crate::{app::App, upstream};
+use crate::{app::App, upstream, zone::Zone};
 
 /// The most entries of one answer.
 const MAX_ENTRIES: usize = 500;
 
 /// The lists, or the one of a name.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
+    let sees_own = asked.permits(Scope::AccountRead);
     let (app, user, GetWatchlistsInput { kind, name }) = asked.read()?;
+    if kind == WatchlistKind::Own && !sees_own {
+        let message =
+            "The user's own watchlists need the scope account:read. The public ones do not: send `kind` public.";
+        return Err(Error::new(Reason::InsufficientScope, message).with("scope", Scope::AccountRead.as_str()));
+    }
     let name = match &name {
         Some(name) => Some(named("name", name, "Send the name of a list as get_watchlists lists it.")?),
         None => None,
@@ -28,10 +34,11 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let lists = fetch(app, user, kind, name).await?;
     let only_sizes = kind == WatchlistKind::Public && name.is_none();
     let lists = assemble(kind, lists, only_sizes, app.now);
-    Rendered::new(&lists, text(&lists))
+    Rendered::new(&lists, text(&lists, &Zone::of(app, user).await))
 }
 
-async fn fetch(
+/// The lists of an owner, or the one of a name.
+pub(super) async fn fetch(
     app: &App,
     user: &UserId,
     kind: WatchlistKind,
@@ -86,7 +93,7 @@ fn assemble(kind: WatchlistKind, lists: Vec<watchlists::Watchlist>, only_sizes: 
     Watchlists { kind, watchlists, source: Source::Rest, as_of: now, notes }
 }
 
-fn text(lists: &Watchlists) -> String {
+fn text(lists: &Watchlists, zone: &Zone) -> String {
     let mut text = match (lists.kind, lists.watchlists.is_empty()) {
         (WatchlistKind::Own, true) => "You have no watchlists.".to_owned(),
         (WatchlistKind::Public, true) => "TastyTrade publishes no watchlists.".to_owned(),
@@ -103,7 +110,7 @@ fn text(lists: &Watchlists) -> String {
     for note in &lists.notes {
         let _ = write!(text, "\nNote: {note}");
     }
-    let _ = write!(text, "\nFrom TastyTrade, as of {}.", lists.as_of.format("%Y-%m-%dT%H:%M:%SZ"));
+    let _ = write!(text, "\nFrom TastyTrade, as of {}.", zone.shown(lists.as_of));
     text
 }
 
@@ -124,12 +131,12 @@ mod tests {
     fn own_lists_come_with_entries_and_public_ones_by_name() {
         let own = assemble(WatchlistKind::Own, vec![list("Wheel", 2), list("Empty", 0)], false, now());
         assert_eq!(
-            text(&own),
-            "Your watchlists:\nWheel (2): S0, S1\nEmpty (0)\nFrom TastyTrade, as of 2026-11-20T15:30:05Z."
+            text(&own, &Zone::Exchange),
+            "Your watchlists:\nWheel (2): S0, S1\nEmpty (0)\nFrom TastyTrade, as of Fri 20 Nov 10:30 ET."
         );
         let public = assemble(WatchlistKind::Public, vec![list("tasty IVR", 12)], true, now());
         assert_eq!((public.watchlists[0].size, public.watchlists[0].entries.len()), (12, 0));
-        assert!(text(&public).contains("tasty IVR (12)\nNote: Names and sizes only."));
+        assert!(text(&public, &Zone::Exchange).contains("tasty IVR (12)\nNote: Names and sizes only."));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use quant::Contract;
 use tasty::{dxlink::Greeks, positions::Held};
 
 use super::{amounts, new_york};
+use crate::gather::events::Dividends;
 
 /// A year of 365 days, in seconds.
 const YEAR: f64 = 365.0 * 86_400.0;
@@ -29,6 +30,8 @@ pub(super) struct Market {
     pub(super) greeks: BTreeMap<String, Greeks>,
     /// The risk-free rate per year, a fraction; where it is not known nothing is computed.
     pub(super) rate: Option<f64>,
+    /// What underlyings pay, by symbol.
+    pub(super) dividends: BTreeMap<String, Dividends>,
 }
 
 /// Greeks per unit.
@@ -207,7 +210,7 @@ pub(super) fn add_greeks(row: &mut PositionRow, held: &Held, market: &Market) ->
     Ok(())
 }
 
-/// By Black, Scholes and Merton from the mark: no dividends, European exercise.
+/// By Black, Scholes and Merton from the mark: European exercise, dividends as a continuous yield.
 fn computed(row: &PositionRow, held: &Held, market: &Market) -> Result<PerUnit, String> {
     let option = OccSymbol::parse(&row.symbol).filter(|_| held.position.instrument_type == "Equity Option");
     let option = option.ok_or("greeks of options on futures are not computed here")?;
@@ -223,7 +226,7 @@ fn computed(row: &PositionRow, held: &Held, market: &Market) -> Result<PerUnit, 
         strike: number(option.strike),
         years: seconds / YEAR,
         rate,
-        yields: 0.0,
+        yields: dividend_yield(row, market).unwrap_or(0.0),
     };
     let iv = contract.implied_volatility(number(price)).map_err(|error| error.to_string())?;
     let greeks = contract.greeks(iv).map_err(|error| error.to_string())?;
@@ -235,6 +238,38 @@ fn computed(row: &PositionRow, held: &Held, market: &Market) -> Result<PerUnit, 
         vega: Some(greeks.vega),
         source: GreeksSource::Computed,
         at: Some(row.as_of),
+    })
+}
+
+/// The continuous yield of an option's underlying until its end, where it is known.
+fn dividend_yield(row: &PositionRow, market: &Market) -> Option<f64> {
+    market.dividends.get(&row.underlying_symbol)?.yield_until(row.expiration?)
+}
+
+/// With what the greeks of options were computed, where some were.
+pub(super) fn how_computed(rows: &[PositionRow], market: &Market) -> Option<String> {
+    let is_computed = |row: &&PositionRow| {
+        row.option_type.is_some() && row.iv.is_some() && row.greeks_source == Some(GreeksSource::Computed)
+    };
+    let computed: Vec<&PositionRow> = rows.iter().filter(is_computed).collect();
+    let percent = |value: f64| rounded(value * 100.0, 2);
+    let mut yields: Vec<String> = computed
+        .iter()
+        .map(|row| match dividend_yield(row, market) {
+            Some(yields) => format!("{} {} %", row.underlying_symbol, percent(yields)),
+            None => format!("{} not known, none taken", row.underlying_symbol),
+        })
+        .collect();
+    yields.sort();
+    yields.dedup();
+    (!computed.is_empty()).then(|| {
+        format!(
+            "The greeks of {} options were computed here from their marks, for European exercise, with a rate of {} % and \
+             dividend yields until expiration by TastyTrade's metrics: {}.",
+            computed.len(),
+            market.rate.map_or(0.0, percent),
+            yields.join(", ")
+        )
     })
 }
 
@@ -322,7 +357,7 @@ fn credit(row: &PositionRow) -> Option<Decimal> {
 }
 
 /// All positions together.
-pub(super) fn totals(rows: &[PositionRow]) -> PositionTotals {
+pub(crate) fn totals(rows: &[PositionRow]) -> PositionTotals {
     PositionTotals {
         positions: u32::try_from(rows.len()).unwrap_or(u32::MAX),
         mark: amounts::sum(rows.iter().map(|row| row.mark)).map(amounts::cents),
@@ -484,6 +519,17 @@ pub(super) mod tests {
         assert!((row.delta.unwrap() - contract.greeks(0.25).unwrap().delta).abs() < 1e-4);
         assert_eq!(row.greeks_source, Some(GreeksSource::Computed));
         assert!(row.position_theta.unwrap() > 0.0);
+        let pays = |yields| Dividends { yields: Some(yields), ex_dividend: "2026-12-01".parse().ok() };
+        let paying = Market { dividends: BTreeMap::from([("AAPL".to_owned(), pays(0.06))]), ..market() };
+        let dearer = with_greeks(&held(symbol, -1, ["9", "9", &price]), &paying).unwrap();
+        assert!(
+            dearer.iv.unwrap() > 26.0,
+            "what is paid out makes the same price mean more volatility: {:?}",
+            dearer.iv
+        );
+        let note = how_computed(std::slice::from_ref(&dearer), &paying).unwrap();
+        assert!(note.contains("with a rate of 4 %") && note.ends_with("AAPL 5.83 %."), "{note}");
+        assert!(how_computed(&[row], &market()).unwrap().ends_with("AAPL not known, none taken."));
         let gone = with_greeks(&held("AAPL  261120C00260000", -1, ["9", "9", "0"]), &market()).unwrap();
         assert_eq!(
             (gone.delta, gone.position_theta, gone.greeks_source),

@@ -4,12 +4,13 @@
 //! there. None of them changes anything.
 
 pub(crate) mod account;
-mod amounts;
+pub(crate) mod amounts;
 pub(crate) mod analyses;
 mod analyze_chart;
 mod analyze_options;
+pub(crate) mod analyze_portfolio;
 mod analyze_strategy;
-mod analyze_portfolio;
+mod find_opportunities;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -17,11 +18,11 @@ mod get_market_metrics;
 mod get_net_liq_history;
 mod get_option_chain;
 mod get_orders;
-mod get_positions;
+pub(crate) mod get_positions;
 mod get_price_history;
 mod get_transactions;
 mod get_watchlists;
-mod holdings;
+pub(crate) mod holdings;
 pub(crate) mod new_york;
 mod pages;
 mod search_symbols;
@@ -43,6 +44,7 @@ const TOOLS: &[Tool] = &[
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
     row("analyze_chart", Scope::AnalysisRun, |asked| Box::pin(analyze_chart::answer(asked))),
     row("analyze_options", Scope::AnalysisRun, |asked| Box::pin(analyze_options::answer(asked))),
+    row("find_opportunities", Scope::AnalysisRun, |asked| Box::pin(find_opportunities::answer(asked))),
     row("analyze_strategy", Scope::AnalysisRun, |asked| Box::pin(analyze_strategy::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),

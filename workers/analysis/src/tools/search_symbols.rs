@@ -13,7 +13,7 @@ use domain::{Error, Timestamp};
 use tasty::symbol_search::{self, Found};
 
 use super::{Asked, named};
-use crate::upstream;
+use crate::{upstream, zone::Zone};
 
 /// Symbols that fit a text.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
@@ -26,7 +26,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let request = symbol_search::request(query);
     let found = upstream::ask(app, user, "symbol search", request, symbol_search::read).await?;
     let search = assemble(found, limit, app.now);
-    Rendered::new(&search, text(&search, query))
+    Rendered::new(&search, text(&search, query, &Zone::of(app, user).await))
 }
 
 fn assemble(found: Vec<Found>, limit: usize, now: Timestamp) -> SymbolSearch {
@@ -41,7 +41,7 @@ fn assemble(found: Vec<Found>, limit: usize, now: Timestamp) -> SymbolSearch {
     SymbolSearch { results: results.collect(), omitted, source: Source::Rest, as_of: now }
 }
 
-fn text(search: &SymbolSearch, query: &str) -> String {
+fn text(search: &SymbolSearch, query: &str, zone: &Zone) -> String {
     if search.results.is_empty() {
         return format!(
             "TastyTrade knows no symbol that begins with \"{query}\". Try fewer letters, the ticker, or another word of the name."
@@ -63,7 +63,7 @@ fn text(search: &SymbolSearch, query: &str) -> String {
     if search.omitted > 0 {
         let _ = writeln!(text, "{} more; raise `limit` or send more letters.", search.omitted);
     }
-    let _ = write!(text, "From TastyTrade, as of {}.", search.as_of.format("%Y-%m-%dT%H:%M:%SZ"));
+    let _ = write!(text, "From TastyTrade, as of {}.", zone.shown(search.as_of));
     text
 }
 
@@ -88,10 +88,12 @@ mod tests {
         let search = assemble(vec![found("APP"), found("AAPL"), found("APA")], 2, now);
         assert_eq!(search.omitted, 1);
         assert_eq!(
-            text(&search, "AP"),
+            text(&search, "AP", &Zone::Exchange),
             "APP | APP Inc. | XNAS | options\nAAPL | AAPL Inc. | XNAS | options\n1 more; raise `limit` or send more \
-             letters.\nFrom TastyTrade, as of 2026-11-20T15:30:05Z."
+             letters.\nFrom TastyTrade, as of Fri 20 Nov 10:30 ET."
         );
-        assert!(text(&assemble(Vec::new(), 2, now), "QQQQQ").starts_with("TastyTrade knows no symbol"));
+        assert!(
+            text(&assemble(Vec::new(), 2, now), "QQQQQ", &Zone::Exchange).starts_with("TastyTrade knows no symbol")
+        );
     }
 }

@@ -170,6 +170,19 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "find_opportunities",
+        title: "Scan symbols for options to sell",
+        description: "Scans symbols, a watchlist (own or public) or ten that trade many options for one strategy, and ranks the \
+            best candidates over all of them by the score of analyze_options, with how it went with each symbol. Up to 50 \
+            symbols; the ten with the highest IV rank are scanned.",
+        input_schema: include_str!("../../../../crates/contract/schemas/find_opportunities.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/find_opportunities.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_accounts",
         title: "Get the accounts",
         description: "The user's TastyTrade accounts: masked number, nickname, type, margin or cash, which one is the \

@@ -44,6 +44,7 @@ const FORWARDED: &[Forwarded] = &[
     ),
     row("analyze_chart", Scope::AnalysisRun, Class::Analysis, &["timeframe"]),
     row("analyze_options", Scope::AnalysisRun, Class::Analysis, &["limit", "expiration"]),
+    row("find_opportunities", Scope::AnalysisRun, Class::Analysis, &["limit", "symbols"]),
     row("analyze_strategy", Scope::AnalysisRun, Class::Analysis, &["legs"]),
     row("get_accounts", Scope::AccountRead, Class::Account, &[]),
     row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
