@@ -188,8 +188,9 @@ test("6: toolsets", async () => {
     assert.ok(set.includes("get_workflow_status"), "tools of no set are in every one");
     for (const name of ["get_quote", "get_positions", "get_config"]) assert.equal(set.includes(name), name === has, `${name}: ${set}`);
   }
-  assert.deepEqual(await names("/mcp?tools=market,account,settings"), all);
+  assert.deepEqual(await names("/mcp?tools=market,analysis,account,settings"), all);
   assert.deepEqual(await names("/mcp?tools=nothing"), all);
+  assert.ok((await names("/mcp?tools=analysis")).includes("analyze_chart"));
   // A prompt that leads through a tool which is not listed is not listed either.
   const narrow = client(stack, token, { path: "/mcp?tools=market" });
   assert.deepEqual((await narrow.request("prompts/list")).body.result.prompts, []);
