@@ -242,6 +242,12 @@ fn what_is_not_listed_is_answered_with_what_is() {
     let (shares, index) = (shares(), index());
     for (chain, json, argument, message) in [
         (
+            &index,
+            r#"{"symbol":"SPX","shares":100,"legs":[{"symbol":"SPXW 261218C105","action":"sell"}]}"#,
+            "shares",
+            "SPX is an index, of which there are no shares.",
+        ),
+        (
             &shares,
             r#"{"symbol":"XYZ","legs":[{"side":"put","strike":97,"expiration":"2026-12-18","action":"sell"}]}"#,
             "legs[0].strike",
