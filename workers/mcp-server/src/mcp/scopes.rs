@@ -5,11 +5,12 @@ use mcp::Ask;
 
 use super::{resources, tools};
 
-/// The scope without which the request is refused. Completions need none: they hold less where one is missing.
-pub(crate) fn needed(ask: &Ask) -> Option<Scope> {
-    match ask {
-        Ask::Tool(call) => tools::scope(call.tool.name),
-        Ask::Resource(read) => resources::scope(&read.uri),
-        Ask::Prompt(_) | Ask::Completion(_) | Ask::Listen(_) => None,
-    }
+/// The scopes without which the request is refused. Completions need none: they hold less where one is missing.
+pub(crate) fn needed(ask: &Ask) -> impl Iterator<Item = Scope> + use<> {
+    let (scope, also) = match ask {
+        Ask::Tool(call) => (tools::scope(call.tool.name), tools::also(call)),
+        Ask::Resource(read) => (resources::scope(&read.uri), None),
+        Ask::Prompt(_) | Ask::Completion(_) | Ask::Listen(_) => (None, None),
+    };
+    scope.into_iter().chain(also)
 }
