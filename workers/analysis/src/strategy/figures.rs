@@ -1,5 +1,6 @@
 //! The figures of a strategy, each part of the answer in a function of its own.
 
+use agents::words::money;
 use chrono::{Days, NaiveDate};
 use contract::analysis::strategy::{
     ExpectedMove, LegFigures, Margin, Mark, Odds, Returns, ScenarioRow, Scenarios, StrategyEvents, StrategyFees,
@@ -317,16 +318,17 @@ fn credit_marks(setting: &Setting, outcome: &Outcome) -> Vec<Mark> {
     ) else {
         return Vec::new();
     };
-    let stands = cost.map(|cost| format!("; closing costs ${:.2} now", cents(cost.max(0.0)))).unwrap_or_default();
+    let stands = cost.map(|cost| format!("; closing costs {} now", money(cost.max(0.0)))).unwrap_or_default();
     let earned = format!(
-        "{:.0} % of the credit of ${credit:.2} is earned when closing costs ${:.2}{stands}",
+        "{:.0} % of the credit of {} is earned when closing costs {}{stands}",
         profit.target * 100.0,
-        cents(profit.close_at)
+        money(credit),
+        money(profit.close_at)
     );
     let lost = format!(
-        "a loss of {:.0} times the credit is reached when closing costs ${:.2}",
+        "a loss of {:.0} times the credit is reached when closing costs {}",
         loss.limit,
-        cents(credit * (1.0 + loss.limit))
+        money(credit * (1.0 + loss.limit))
     );
     vec![mark("profit_target", profit.is_reached, earned), mark("loss_limit", loss.is_reached, lost)]
 }
@@ -356,11 +358,11 @@ fn short_marks(
             ""
         };
         let evidence = format!(
-            "{}: risk of early assignment {}, exercise worth ${:.2}, time value ${:.2}{dividend}",
+            "{}: risk of early assignment {}, exercise worth {}, time value {}{dividend}",
             priced.name(),
             risk_name(found.risk),
-            found.intrinsic,
-            found.extrinsic
+            money(found.intrinsic),
+            money(found.extrinsic)
         );
         marks.push(mark("assignment", found.risk == rules::Risk::High, evidence));
     }

@@ -96,6 +96,10 @@ pub(super) fn setting(wanted: &Wanted, placed: &[Placed<'_>], columns: &Columns,
         Some(_) if is_future => {
             return Err(Error::invalid_argument("shares", "Options on futures are not held with shares."));
         }
+        Some(_) if legs.iter().any(|leg| super::is_index(&leg.root)) => {
+            let message = format!("{} is an index, of which there are no shares. Leave `shares` out.", wanted.symbol);
+            return Err(Error::invalid_argument("shares", message));
+        }
         held => held.map(|(quantity, price)| Shares { quantity, price: price.unwrap_or(first.price) }),
     };
     let strategy = Strategy::new(legs.iter().map(|leg| leg.leg).collect(), shares);

@@ -84,7 +84,6 @@ fn metrics() -> Figures {
         iv_hv_30_day_difference: Some(5.0),
         terms: Vec::new(),
         beta: Some(1.1),
-        sector: None,
         correlation_spy_3_month: None,
         liquidity_rating: Some(3.0),
         borrow_rate: None,
@@ -241,6 +240,12 @@ fn an_index_is_settled_in_cash() {
 fn what_is_not_listed_is_answered_with_what_is() {
     let (shares, index) = (shares(), index());
     for (chain, json, argument, message) in [
+        (
+            &index,
+            r#"{"symbol":"SPX","shares":100,"legs":[{"symbol":"SPXW 261218C105","action":"sell"}]}"#,
+            "shares",
+            "SPX is an index, of which there are no shares.",
+        ),
         (
             &shares,
             r#"{"symbol":"XYZ","legs":[{"side":"put","strike":97,"expiration":"2026-12-18","action":"sell"}]}"#,
