@@ -27,6 +27,7 @@ const MAY_USE = {
   "mcp-server": ["domain", "contract", "mcp", "oauth", "vault", "store", "charts", "edge", "worker"],
   analysis: ["domain", "contract", "vault", "store", "tasty", "quant", "charts", "agents", "edge", "worker"],
   differential: ["domain", "mcp"],
+  "quant-bench": ["domain", "quant"],
   "tastytrade-sim": ["domain", "vault", "tasty", "quant", "edge", "worker"],
   // The server that the official conformance suite tests: it runs on the platform, and is never deployed.
   "conformance-fixture": ["domain", "mcp", "vault", "edge", "worker"],

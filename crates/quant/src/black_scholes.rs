@@ -72,6 +72,24 @@ pub enum Invalid {
     Overflow,
 }
 
+/// What does not depend on the volatility.
+pub(crate) struct Fixed {
+    /// 1 for a call, -1 for a put.
+    sign: f64,
+    /// The underlying without its yield until the end.
+    held: f64,
+    /// The strike as of now.
+    paid: f64,
+    /// The logarithm of the forward price over the strike.
+    ahead: f64,
+    /// The square root of the years.
+    root: f64,
+    /// What money at the end is worth now.
+    pub(crate) discount: f64,
+    /// The price of the underlying for delivery at the end.
+    pub(crate) forward: f64,
+}
+
 /// What price and greeks are both made of.
 struct Parts {
     /// 1 for a call, -1 for a put.
@@ -115,7 +133,7 @@ impl Contract {
     ///
     /// [`Invalid`].
     pub fn price(&self, volatility: f64) -> Result<f64, Invalid> {
-        Ok(self.worth(&self.parts(volatility)?))
+        Ok(self.fixed()?.parts(volatility)?.worth())
     }
 
     /// The five greeks. Without time or without volatility only delta and the cost of money are left.
@@ -124,22 +142,27 @@ impl Contract {
     ///
     /// [`Invalid`].
     pub fn greeks(&self, volatility: f64) -> Result<Greeks, Invalid> {
-        let parts = self.parts(volatility)?;
-        let Parts { sign, held, paid, swing, up, down } = parts;
+        self.greeks_of(&self.fixed()?, volatility)
+    }
+
+    /// The greeks, with what does not depend on the volatility at hand.
+    pub(crate) fn greeks_of(&self, fixed: &Fixed, volatility: f64) -> Result<Greeks, Invalid> {
+        let Parts { sign, held, paid, swing, up, down } = fixed.parts(volatility)?;
+        let root = fixed.root;
         if up.is_nan() {
             return Err(Invalid::AtTheStrike);
         }
         let (beyond, exercised) = (normal(sign * up), normal(sign * down));
         // Without volatility these fade: nothing is left of the density.
         let density = if swing > 0.0 { density(up) } else { 0.0 };
-        let decay = if swing > 0.0 { held * density * volatility / (2.0 * self.years.sqrt()) } else { 0.0 };
+        let decay = if swing > 0.0 { held * density * volatility / (2.0 * root) } else { 0.0 };
         let gamma = if swing > 0.0 { held * density / (self.spot * self.spot * swing) } else { 0.0 };
         let carry = sign * (self.yields * held * beyond - self.rate * paid * exercised);
         let greeks = Greeks {
             delta: sign * held / self.spot * beyond,
             gamma,
             theta: (carry - decay) / 365.0,
-            vega: held * density * self.years.sqrt() / 100.0,
+            vega: held * density * root / 100.0,
             rho: sign * paid * self.years * exercised / 100.0,
         };
         let Greeks { delta, gamma, theta, vega, rho } = greeks;
@@ -153,9 +176,7 @@ impl Contract {
     ///
     /// [`Invalid`].
     pub fn bounds(&self) -> Result<(f64, f64), Invalid> {
-        let Parts { sign, held, paid, .. } = self.parts(0.0)?;
-        let least = (sign * (held - paid)).max(0.0);
-        Ok((least, if self.side == Side::Call { held } else { paid }))
+        Ok(self.fixed()?.bounds())
     }
 
     /// The price of the underlying for delivery at the end.
@@ -169,28 +190,43 @@ impl Contract {
         if forward.is_finite() && forward > 0.0 { Ok(forward) } else { Err(Invalid::Overflow) }
     }
 
-    fn parts(&self, volatility: f64) -> Result<Parts, Invalid> {
+    /// What does not depend on the volatility.
+    pub(crate) fn fixed(&self) -> Result<Fixed, Invalid> {
         self.check()?;
+        let Self { spot, strike, years, rate, yields, .. } = *self;
+        let (discount, kept) = (libm::exp(-rate * years), libm::exp(-yields * years));
+        let (held, paid, forward) = (spot * kept, strike * discount, spot * (kept / discount));
+        let ahead = libm::log(spot / strike) + (rate - yields) * years;
+        let is_good = |value: f64| value.is_finite() && value > 0.0;
+        if !(is_good(held) && is_good(paid) && is_good(forward) && ahead.is_finite()) {
+            return Err(Invalid::Overflow);
+        }
+        let sign = if self.side == Side::Call { 1.0 } else { -1.0 };
+        Ok(Fixed { sign, held, paid, ahead, root: years.sqrt(), discount, forward })
+    }
+}
+
+impl Fixed {
+    /// The least and the most that the European option can be worth.
+    pub(crate) fn bounds(&self) -> (f64, f64) {
+        let Self { sign, held, paid, .. } = *self;
+        ((sign * (held - paid)).max(0.0), if sign > 0.0 { held } else { paid })
+    }
+
+    fn parts(&self, volatility: f64) -> Result<Parts, Invalid> {
         if !(0.0..=MAX_PER_YEAR).contains(&volatility) {
             return Err(Invalid::Volatility);
         }
-        let held = self.spot * libm::exp(-self.yields * self.years);
-        let paid = self.strike * libm::exp(-self.rate * self.years);
-        if !(held.is_finite() && paid.is_finite() && held > 0.0 && paid > 0.0) {
-            return Err(Invalid::Overflow);
-        }
-        let swing = volatility * self.years.sqrt();
-        let ahead = libm::log(self.spot / self.strike) + (self.rate - self.yields) * self.years;
-        if !ahead.is_finite() {
-            return Err(Invalid::Overflow);
-        }
+        let Self { sign, held, paid, ahead, root, .. } = *self;
+        let swing = volatility * root;
         let up = ahead / swing + swing / 2.0;
-        let sign = if self.side == Side::Call { 1.0 } else { -1.0 };
         Ok(Parts { sign, held, paid, swing, up, down: up - swing })
     }
+}
 
-    fn worth(&self, parts: &Parts) -> f64 {
-        let Parts { sign, held, paid, swing, up, down } = *parts;
+impl Parts {
+    fn worth(&self) -> f64 {
+        let Self { sign, held, paid, swing, up, down } = *self;
         let exercise = (sign * (held - paid)).max(0.0);
         if swing <= 0.0 {
             return exercise;

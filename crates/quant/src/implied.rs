@@ -2,7 +2,7 @@
 
 use implied_vol::{DefaultSpecialFn, ImpliedBlackVolatility};
 
-use crate::black_scholes::{Contract, Invalid};
+use crate::black_scholes::{Contract, Fixed, Greeks, Invalid};
 
 /// Volatilities above this are no answer: the price is at its upper bound, where volatility means nothing any more.
 const MOST: f64 = 100.0;
@@ -37,7 +37,22 @@ impl Contract {
     ///
     /// [`NoVolatility`].
     pub fn implied_volatility(&self, price: f64) -> Result<f64, NoVolatility> {
-        let (least, most) = self.bounds()?;
+        self.implied_of(&self.fixed()?, price)
+    }
+
+    /// The volatility that a price implies, and the greeks at it: what both need is computed once.
+    ///
+    /// # Errors
+    ///
+    /// [`NoVolatility`].
+    pub fn implied(&self, price: f64) -> Result<(f64, Greeks), NoVolatility> {
+        let fixed = self.fixed()?;
+        let volatility = self.implied_of(&fixed, price)?;
+        Ok((volatility, self.greeks_of(&fixed, volatility)?))
+    }
+
+    fn implied_of(&self, fixed: &Fixed, price: f64) -> Result<f64, NoVolatility> {
+        let (least, most) = fixed.bounds();
         if !price.is_finite() || price <= 0.0 {
             return Err(NoVolatility::Price);
         }
@@ -51,8 +66,8 @@ impl Contract {
             return Err(NoVolatility::TooDear);
         }
         let found = ImpliedBlackVolatility::builder()
-            .option_price(price * libm::exp(self.rate * self.years))
-            .forward(self.forward()?)
+            .option_price(price / fixed.discount)
+            .forward(fixed.forward)
             .strike(self.strike)
             .expiry(self.years)
             .is_call(self.side == domain::occ::Side::Call)

@@ -1,5 +1,6 @@
 //! The rules, one module for each tool that has a summary: facts in, [`Summary`](crate::Summary) out.
 
+pub mod opportunities;
 pub mod chart;
 pub mod options;
 pub mod portfolio;

@@ -56,58 +56,107 @@ impl Market {
         let power = if drift >= 0.0 { 0.5 * (drift + root) } else { 4.0 * self.rate / variance / (root - drift) };
         (power / (1.0 + power)).clamp(1e-300, self.top())
     }
+}
+
+/// The search for the boundaries of one market: what does not depend on the volatility.
+pub(super) struct Search<'a> {
+    market: Market,
+    scheme: &'a Scheme,
+    /// The logarithm of the top.
+    top: f64,
+    /// Of each node, and of each inner point of each node.
+    nodes: Vec<Moment>,
+    points: Vec<Moment>,
+}
+
+/// A time ahead.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    /// The square root of the years.
+    root: f64,
+    /// What a strike and a price of 1 are worth then; of a point: the interest and the yield on them, with its weight.
+    paid: f64,
+    held: f64,
+}
+
+impl Moment {
+    fn new(market: &Market, root: f64) -> Self {
+        let years = root * root;
+        let (paid, held) = (libm::exp(-market.rate * years), libm::exp(-market.yields * years));
+        Self { root, paid, held }
+    }
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(market: Market, scheme: &'a Scheme) -> Self {
+        let whole = market.years.sqrt();
+        let nodes: Vec<Moment> = scheme.nodes.iter().map(|node| Moment::new(&market, whole * node)).collect();
+        let mut points = Vec::with_capacity(nodes.len() * scheme.inner.len());
+        for node in &nodes {
+            for point in &scheme.inner {
+                let moment = Moment::new(&market, node.root * point.sine);
+                let weight = node.root * node.root * point.weight;
+                let (paid, held) = (weight * market.rate * moment.paid, weight * market.yields * moment.held);
+                points.push(Moment { paid, held, ..moment });
+            }
+        }
+        Self { top: libm::log(market.top()), market, scheme, nodes, points }
+    }
 
     /// How far the boundary lies below its top at each node of the scheme: the negative logarithms, at least 0.
-    pub(super) fn boundary(&self, volatility: f64, scheme: &Scheme) -> Vec<f64> {
-        let top = libm::log(self.top());
-        let most = top - libm::log(self.bottom(volatility));
-        let mut depth: Vec<f64> = Vec::with_capacity(scheme.nodes.len());
+    pub(super) fn boundary(&self, volatility: f64) -> Vec<f64> {
+        let most = self.most(volatility);
+        let mut depth: Vec<f64> = Vec::with_capacity(self.nodes.len());
         let mut before = 0.0;
-        for node in &scheme.nodes {
-            let years = self.years * node * node;
-            before = self.start(volatility, years, top, before, most);
+        for node in &self.nodes {
+            before = self.market.start(volatility, node, self.top, before, most);
             depth.push(before);
         }
-        self.improve(volatility, scheme, &mut depth, scheme.rounds);
+        self.improve(volatility, &mut depth, self.scheme.rounds);
         depth
     }
 
+    /// The depth of the boundary of a put without end.
+    fn most(&self, volatility: f64) -> f64 {
+        self.top - libm::log(self.market.bottom(volatility))
+    }
+
     /// Improves a boundary by so many rounds at most, or until it no longer changes.
-    pub(super) fn improve(&self, volatility: f64, scheme: &Scheme, depth: &mut [f64], rounds: usize) {
-        let (top, count) = (libm::log(self.top()), depth.len());
-        let most = top - libm::log(self.bottom(volatility));
-        let points = scheme.inner.len();
+    pub(super) fn improve(&self, volatility: f64, depth: &mut [f64], rounds: usize) {
+        let (most, count, inner) = (self.most(volatility), depth.len(), self.scheme.inner.len());
         let mut squares: Vec<f64> = depth.iter().map(|depth| depth * depth).collect();
-        let steep = (self.rate - self.yields).abs() < 1e-3;
+        let steep = (self.market.rate - self.market.yields).abs() < 1e-3;
+        let drift = (self.market.rate - self.market.yields) / volatility - 0.5 * volatility;
         for _ in 0..rounds {
             let mut change = 0.0_f64;
-            let mixes = scheme.mix.chunks_exact(points * count);
-            for ((node, depth), mixes) in scheme.nodes.iter().zip(depth.iter_mut()).zip(mixes) {
-                let years = self.years * node * node;
-                let root = self.years.sqrt() * node;
-                let mut sum = Sum::new(self, volatility, steep, root, top - *depth);
-                for (point, mix) in scheme.inner.iter().zip(mixes.chunks_exact(count)) {
+            let mixes = self.scheme.mix.chunks_exact(inner * count);
+            let moments = self.nodes.iter().zip(self.points.chunks_exact(inner)).zip(mixes);
+            for (((node, points), mixes), depth) in moments.zip(depth.iter_mut()) {
+                let mut sum = Sum::new(node, volatility, drift, steep, self.top - *depth);
+                for (point, mix) in points.iter().zip(mixes.chunks_exact(count)) {
                     let square: f64 = squares.iter().zip(mix).map(|(square, mix)| square * mix).sum();
-                    let apart = square.max(0.0).sqrt() - *depth;
-                    sum.add(root * point.sine, apart, years * point.weight);
+                    sum.add(point, square.max(0.0).sqrt() - *depth);
                 }
-                let next = sum.newton(top - *depth).map_or(*depth, |log| (top - log).clamp(0.0, most));
+                let next = sum.newton(self.top - *depth).map_or(*depth, |log| (self.top - log).clamp(0.0, most));
                 change = change.max((next - *depth).abs());
                 *depth = next;
             }
             squares.iter_mut().zip(depth.iter()).for_each(|(square, depth)| *square = depth * depth);
-            if change <= scheme.enough {
+            if change <= self.scheme.enough {
                 break;
             }
         }
     }
+}
 
+impl Market {
     /// Li's approximation of the boundary, as its depth below the top, between `least` and `most`.
-    fn start(&self, volatility: f64, years: f64, top: f64, least: f64, most: f64) -> f64 {
+    fn start(&self, volatility: f64, end: &Moment, top: f64, least: f64, most: f64) -> f64 {
         let Self { rate, yields, .. } = *self;
         let variance = volatility * volatility;
-        let swing = volatility * years.sqrt();
-        let (paid, held) = (libm::exp(-rate * years), libm::exp(-yields * years));
+        let Moment { root: time, paid, held, .. } = *end;
+        let years = time * time;
+        let swing = volatility * time;
         // What a year's interest of 1 adds up to.
         let annuity = if rate == 0.0 { years } else { -libm::expm1(-rate * years) / rate };
         let drift = 2.0 * (rate - yields) / variance - 1.0;
@@ -123,7 +172,7 @@ impl Market {
             let european = paid * below - price * held * above;
             let decay = rate * paid * below
                 - yields * price * held * above
-                - price * held * density(up) * volatility / (2.0 * years.sqrt());
+                - price * held * density(up) * volatility / (2.0 * time);
             (1.0 - held * above) * price + slope * (1.0 - price - european) - factor * decay / paid
         };
         // The depth grows from 0, where the difference is positive, to the put without end.
@@ -169,9 +218,10 @@ impl Market {
 ///
 /// There are two of them. The one says that the option is worth its exercise at the boundary; the other that it also leaves
 /// it with the slope of the exercise. Where rate and yield are nearly the same the first one converges slowly.
-struct Sum<'a> {
-    market: &'a Market,
+struct Sum {
     volatility: f64,
+    /// What the logarithm of the price drifts, over the volatility.
+    drift: f64,
     /// Whether it is the equation of the slope.
     steep: bool,
     numerator: f64,
@@ -181,51 +231,29 @@ struct Sum<'a> {
     denominator_slope: f64,
 }
 
-impl<'a> Sum<'a> {
-    /// What the end of the option contributes, the square root of the years `root` ahead.
-    fn new(market: &'a Market, volatility: f64, steep: bool, root: f64, log: f64) -> Self {
-        let Market { rate, yields, .. } = *market;
-        let years = root * root;
-        let swing = volatility * root;
-        let down = (log + (rate - yields) * years) / swing - 0.5 * swing;
+impl Sum {
+    /// What the end of the option contributes, where the strike is 1 and the boundary has this logarithm.
+    fn new(end: &Moment, volatility: f64, drift: f64, steep: bool, log: f64) -> Self {
+        let swing = volatility * end.root;
+        let down = log / swing + drift * end.root;
         let up = down + swing;
-        let (paid, held) = (libm::exp(-rate * years), libm::exp(-yields * years));
-        let (low, high) = (paid * density(down) / swing, held * density(up) / swing);
-        if steep {
-            Self {
-                market,
-                volatility,
-                steep,
-                numerator: low,
-                denominator: high + held * normal(up),
-                numerator_slope: -low * down / swing,
-                denominator_slope: -high * down / swing,
-            }
+        let (low, high) = (end.paid * density(down) / swing, end.held * density(up) / swing);
+        let (numerator, denominator, numerator_slope, denominator_slope) = if steep {
+            (low, high + end.held * normal(up), -low * down / swing, -high * down / swing)
         } else {
-            Self {
-                market,
-                volatility,
-                steep,
-                numerator: paid * normal(down),
-                denominator: held * normal(up),
-                numerator_slope: low,
-                denominator_slope: high,
-            }
-        }
+            (end.paid * normal(down), end.held * normal(up), low, high)
+        };
+        Self { volatility, drift, steep, numerator, denominator, numerator_slope, denominator_slope }
     }
 
-    /// Adds what exercise contributes, `root * root` years ahead, where the boundary is `apart` lower in its logarithm.
-    fn add(&mut self, root: f64, apart: f64, weight: f64) {
-        let Market { rate, yields, .. } = *self.market;
-        let years = root * root;
-        let swing = self.volatility * root;
-        let down = (apart + (rate - yields) * years) / swing - 0.5 * swing;
-        let paid = weight * rate * libm::exp(-rate * years);
-        self.numerator += paid * if self.steep { density(down) / swing } else { normal(down) };
-        if yields != 0.0 {
+    /// Adds what exercise at a moment contributes, where the boundary is `apart` lower in its logarithm.
+    fn add(&mut self, moment: &Moment, apart: f64) {
+        let swing = self.volatility * moment.root;
+        let down = apart / swing + self.drift * moment.root;
+        self.numerator += moment.paid * if self.steep { density(down) / swing } else { normal(down) };
+        if moment.held != 0.0 {
             let up = down + swing;
-            let held = weight * yields * libm::exp(-yields * years);
-            self.denominator += held * (normal(up) + if self.steep { density(up) / swing } else { 0.0 });
+            self.denominator += moment.held * (normal(up) + if self.steep { density(up) / swing } else { 0.0 });
         }
     }
 

@@ -10,9 +10,9 @@ use std::sync::OnceLock;
 
 use domain::occ::Side;
 
-use super::boundary::{Exercise, Market};
+use super::boundary::{Exercise, Market, Search};
 use super::premium::Integral;
-use super::scheme::{TABLE, TABLE_POINTS, barycentric};
+use super::scheme::{FAR_TABLE, Scheme, TABLE, TABLE_POINTS, barycentric};
 use super::{American, Frame, Kind};
 use crate::black_scholes::{Contract, Invalid};
 
@@ -42,6 +42,7 @@ pub struct Expiration {
 /// The boundaries of one side.
 #[derive(Debug)]
 struct Table {
+    scheme: &'static Scheme,
     /// The logarithms of the volatilities at which boundaries are known: Chebyshev's points.
     logs: Vec<f64>,
     here: Boundaries,
@@ -138,13 +139,16 @@ impl Expiration {
 impl Table {
     fn new(market: Market, volatilities: &RangeInclusive<f64>) -> Self {
         let (low, high) = (libm::log(*volatilities.start()), libm::log(*volatilities.end()));
+        let is_far = *volatilities.end() * market.years.sqrt() > 1.5;
+        let scheme: &'static Scheme = if is_far { &FAR_TABLE } else { &TABLE };
         // More for a wider range: enough for a millionth of the price of the underlying.
-        let count = (5.0 + 2.0 * (high - low)).clamp(5.0, MOST_NODES as f64) as usize;
+        let count = (if is_far { 8.0 } else { 5.0 } + 2.0 * (high - low)).min(MOST_NODES as f64) as usize;
         let place = |i: usize| 0.5 * (low + high - (high - low) * libm::cos(PI * i as f64 / (count - 1) as f64));
         let logs: Vec<f64> = (0..count).map(place).collect();
-        let find = |log: &f64| market.boundary(libm::exp(*log), &TABLE);
-        let here = Boundaries::new(market, &logs, logs.iter().map(find).collect());
-        Self { logs, here, moved: OnceLock::new() }
+        let search = Search::new(market, scheme);
+        let find = |log: &f64| search.boundary(libm::exp(*log));
+        let here = Boundaries::new(market, scheme, &logs, logs.iter().map(find).collect());
+        Self { scheme, logs, here, moved: OnceLock::new() }
     }
 
     /// What the boundaries at the known volatilities are multiplied with.
@@ -158,29 +162,30 @@ impl Table {
     fn moved(&self, contract: &Contract) -> Option<&Boundaries> {
         let find = || {
             let market = Contract { rate: contract.rate + RATE_STEP, ..*contract }.frame().market;
+            let search = Search::new(market, self.scheme);
             let improved = |(log, nodes): (&f64, &Vec<f64>)| {
                 let mut nodes = nodes.clone();
-                market.improve(libm::exp(*log), &TABLE, &mut nodes, MOVED_ROUNDS);
+                search.improve(libm::exp(*log), &mut nodes, MOVED_ROUNDS);
                 nodes
             };
             let nodes = || self.logs.iter().zip(&self.here.nodes).map(improved).collect();
-            (market.exercise() == Exercise::Below).then(|| Boundaries::new(market, &self.logs, nodes()))
+            (market.exercise() == Exercise::Below).then(|| Boundaries::new(market, self.scheme, &self.logs, nodes()))
         };
         self.moved.get_or_init(find).as_ref()
     }
 }
 
 impl Boundaries {
-    fn new(market: Market, logs: &[f64], nodes: Vec<Vec<f64>>) -> Self {
+    fn new(market: Market, scheme: &Scheme, logs: &[f64], nodes: Vec<Vec<f64>>) -> Self {
         let depths = |(log, nodes): (&f64, &Vec<f64>)| {
             let volatility = libm::exp(*log);
             let mut depths = [0.0; TABLE_POINTS + 1];
-            let all = TABLE.outer_depths(nodes).chain(nodes.last().copied());
+            let all = scheme.outer_depths(nodes).chain(nodes.last().copied());
             depths.iter_mut().zip(all).for_each(|(slot, depth)| *slot = depth / volatility);
             depths
         };
         let depths = logs.iter().zip(&nodes).map(depths).collect();
-        Self { integral: Integral::new(market, &TABLE), nodes, depths }
+        Self { integral: Integral::new(market, scheme), nodes, depths }
     }
 
     fn at(&self, weights: &[f64; MOST_NODES]) -> Depths {

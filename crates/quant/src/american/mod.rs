@@ -15,7 +15,7 @@ mod scheme;
 
 pub use expiration::Expiration;
 
-use boundary::{Exercise, Market};
+use boundary::{Exercise, Market, Search};
 use domain::occ::Side;
 use premium::{Integral, Premium};
 
@@ -257,7 +257,7 @@ struct Solved {
 impl Solved {
     fn new(market: &Market, volatility: f64) -> Self {
         let scheme = &scheme::DIRECT;
-        let nodes = market.boundary(volatility, scheme);
+        let nodes = Search::new(*market, scheme).boundary(volatility);
         Self {
             integral: Integral::new(*market, scheme),
             depth: nodes.last().copied().unwrap_or(0.0),
@@ -372,7 +372,7 @@ mod tests {
         for (rate, yields) in [(0.05, 0.0), (0.05, 0.05), (0.02, 0.08), (0.1, 0.02), (0.0, -0.02)] {
             for volatility in [0.05, 0.25, 1.0, 2.5] {
                 let market = Market { rate, yields, years: 2.0 };
-                let depths = market.boundary(volatility, &scheme::DIRECT);
+                let depths = Search::new(market, &scheme::DIRECT).boundary(volatility);
                 let rising = depths.windows(2).all(|pair| pair[0] < pair[1] + 1e-9);
                 assert!(rising && depths[0] > 0.0, "{rate} {yields} {volatility}: {depths:?}");
             }

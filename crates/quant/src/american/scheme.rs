@@ -36,12 +36,15 @@ pub(super) struct Point {
 }
 
 /// For one option: some digits more than any quote has.
-pub(super) static DIRECT: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(16, 32, 64, 24, 1e-11));
+pub(super) static DIRECT: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(16, 32, 64, 10, 1e-10));
 
 /// For the tables of an expiration, of which many are solved and each is used often.
-pub(super) static TABLE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(10, 16, TABLE_POINTS, 6, 1e-7));
+pub(super) static TABLE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(8, 12, TABLE_POINTS, 4, 1e-6));
 
-/// The points of the premium in [`TABLE`].
+/// For those in which the price may go far until the end: the boundary falls further, and the premium is large.
+pub(super) static FAR_TABLE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(10, 16, TABLE_POINTS, 5, 1e-6));
+
+/// The points of the premium in both.
 pub(super) const TABLE_POINTS: usize = 27;
 
 impl Scheme {

@@ -57,10 +57,12 @@ fn metrics() -> Figures {
         iv_hv_30_day_difference: None,
         terms: Vec::new(),
         beta: None,
+        sector: None,
         correlation_spy_3_month: None,
         liquidity_rating: None,
         borrow_rate: None,
         dividend_yield: None,
+        sector: None,
         events: Events {
             earnings: Some(Earnings {
                 date: "2026-12-02".parse().unwrap(),

@@ -144,7 +144,12 @@ fn levels(name: &str, levels: &[Level]) -> String {
 fn profile(chart: &ChartAnalysis) -> Option<String> {
     let profile = &chart.volume_profile;
     let (control, low, high) = (profile.point_of_control?, profile.value_area_low?, profile.value_area_high?);
-    Some(format!("Volume: most at {}, 70 % between {} and {}.", price(control), price(low), price(high)))
+    Some(format!(
+        "Volume of the last 126 bars: most at {}, 70 % between {} and {}.",
+        price(control),
+        price(low),
+        price(high)
+    ))
 }
 
 fn candles(chart: &ChartAnalysis) -> Option<String> {

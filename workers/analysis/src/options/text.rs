@@ -1,8 +1,11 @@
-//! The compact text of `analyze_options`.
+//! The compact texts of `analyze_options` and `find_opportunities`.
 
 use std::fmt::Write;
 
-use contract::analysis::options::{OptionCandidate, OptionsAnalysis};
+use contract::analysis::{
+    opportunities::{Opportunities, ScanState},
+    options::{OptionCandidate, OptionsAnalysis},
+};
 
 use agents::{rules::options::named, words};
 
@@ -129,4 +132,46 @@ fn line(text: &mut String, place: usize, of: &OptionCandidate) {
     if !of.flags.is_empty() {
         let _ = write!(text, " | flags: {}", of.flags.join(", "));
     }
+}
+
+/// The text of a scan over several symbols.
+pub(crate) fn opportunities(of: &Opportunities) -> String {
+    let mut text = format!(
+        "{} over {} ({})",
+        of.strategy.in_words(),
+        of.universe,
+        words::count(i64::try_from(of.symbols.len()).unwrap_or(i64::MAX), "symbol")
+    );
+    for (place, one) in of.opportunities.iter().enumerate() {
+        let _ = write!(text, "\n{}", one.symbol);
+        if let Some(price) = one.underlying_price {
+            let _ = write!(text, " {}", words::price(price));
+        }
+        if let Some(rank) = one.iv_rank {
+            let _ = write!(text, " | IV rank {}", words::percent(rank));
+        }
+        line(&mut text, place + 1, &one.candidate);
+    }
+    let mut states: Vec<String> = Vec::new();
+    for one in of.symbols.iter().filter(|one| one.status != ScanState::Found) {
+        let reason = one.reason.as_deref().unwrap_or("not scanned");
+        let reason: String = reason.chars().take(120).collect();
+        states.push(format!("{}: {reason}", one.symbol));
+    }
+    if !states.is_empty() {
+        let _ = write!(text, "\nWithout: {}", states.join("; "));
+    }
+    let _ = write!(text, "\n{}", of.summary.lines());
+    for note in of.missing.iter().chain(&of.notes).take(8) {
+        let _ = write!(text, "\nNote: {note}");
+    }
+    let _ = write!(
+        text,
+        "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
+        of.source.in_words(),
+        new_york::shown(of.as_of),
+        of.analysis_id,
+        of.disclaimer
+    );
+    text
 }

@@ -28,9 +28,9 @@ const SOON: i64 = 7;
 
 const EV_NOTE: &str = "If premiums are fair at this volatility, the expected value is near 0 by construction: what is left \
                        comes from the skew between strikes, from rounding and from the price asked or paid, before fees.";
-const MARGIN_NOTE: &str = "An estimate by Regulation T and the usual minimums (uncovered: 20 % of the underlying less the \
-                           amount out of the money, at least 10 %, plus the premium; spreads: their width). The broker's own \
-                           figure counts.";
+const MARGIN_NOTE: &str = "An estimate by Regulation T and the usual minimums (uncovered: 20 % of the underlying, 15 % of a \
+                           broad index, less the amount out of the money, at least 10 %, plus the premium; spreads: their \
+                           width). The broker's own figure counts.";
 const FEES_NOTE: &str = "TastyTrade's published rates: $1.00 a contract to open, $10 a leg at most, nothing to close, $0.10 \
                          clearing, regulatory fees of a few cents. An estimate.";
 const INDEX_FEES_NOTE: &str = "TastyTrade's published rates: $1.00 a contract to open, nothing to close, $0.10 clearing, \
@@ -147,7 +147,11 @@ pub(super) fn margin(setting: &Setting) -> Result<(Margin, Option<Collateral>), 
         let note = "Options on futures have margins of their exchange (SPAN), which are not estimated here.".to_owned();
         return Ok((Margin { buying_power: None, requirement: None, cash_secured: None, note }, None));
     }
-    let collateral = setting.strategy.collateral(&setting.market)?;
+    let is_index = setting.legs.iter().all(|leg| is_index(&leg.root));
+    let collateral = match is_index {
+        true => setting.strategy.collateral_of_index(&setting.market)?,
+        false => setting.strategy.collateral(&setting.market)?,
+    };
     let of = collateral.requirement;
     let margin = Margin {
         buying_power: Some(cents(collateral.buying_power)),

@@ -18,6 +18,8 @@ use crate::{
 
 /// A yield beyond this does not come from a dividend: the prices that it follows from are not to be believed.
 const MOST_YIELD: f64 = 0.3;
+/// An index of volatility is not held but by its futures, whose prices may be far from it.
+const MOST_YIELD_INDEX: f64 = 5.0;
 
 /// A leg with what its figures are made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,7 +208,8 @@ fn yields(of: &Expiration, rate: f64) -> f64 {
     });
     let pairs: Vec<Pair> = pairs.collect();
     let implied = forward::implied(&pairs, of.price, rate, of.quotes.years).ok().and_then(|found| found.yields);
-    implied.filter(|yields| yields.abs() <= MOST_YIELD).unwrap_or(of.quotes.yields)
+    let most = if super::is_index(&of.root) { MOST_YIELD_INDEX } else { MOST_YIELD };
+    implied.filter(|yields| yields.abs() <= most).unwrap_or(of.quotes.yields)
 }
 
 /// Between the strikes around the forward price.

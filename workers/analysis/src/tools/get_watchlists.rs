@@ -37,7 +37,8 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     Rendered::new(&lists, text(&lists, &Zone::of(app, user).await))
 }
 
-async fn fetch(
+/// The lists of an owner, or the one of a name.
+pub(super) async fn fetch(
     app: &App,
     user: &UserId,
     kind: WatchlistKind,
