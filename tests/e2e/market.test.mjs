@@ -290,7 +290,7 @@ test("10: arguments that mean nothing", async () => {
 test("11: TastyTrade fails", async () => {
   await sim.closeSockets();
   await poll("no socket is open", async () => ((await sim.state()).sockets["/dxlink"] ?? 0) === 0);
-  for (const [path, name] of [["/market-metrics*", "get_market_metrics"], ["/symbols*", "search_symbols"], ["/market-time*", "get_market_hours"], ["/watchlists*", "get_watchlists"], ["/dxlink*", "get_price_history"]]) {
+  for (const [path, name] of [["/market-metrics*", "get_market_metrics"], ["/symbols*", "search_symbols"], ["/market-time*", "get_market_hours"], ["/public-watchlists*", "get_watchlists"], ["/dxlink*", "get_price_history"]]) {
     await sim.fault({ path, fault: "500", times: null });
     const error = await mcp.error(name, MINIMAL[name]);
     assert.deepEqual([error.code, error.retryable], ["TASTYTRADE_ERROR", true], name);
