@@ -89,7 +89,6 @@ fn metrics() -> Figures {
         liquidity_rating: Some(3.0),
         borrow_rate: None,
         dividend_yield: None,
-        sector: None,
         events: Events { earnings: None, ex_dividend: "2026-12-04".parse().ok(), dividend: Some(0.5) },
         source: Source::Rest,
         as_of: at(NOW),
@@ -167,7 +166,7 @@ fn a_spread_by_hand() {
     assert!(!rule(&of, "tested")[0].0);
     assert!(rule(&of, "assignment")[0].1.contains("95 put: risk of early assignment low"));
     assert_eq!((of.events.ex_dividend_within, of.events.earnings_within), (Some(true), Some(false)));
-    let text = text::text(&of);
+    let text = text::text(&of, &crate::zone::Zone::Exchange);
     for part in [
         "bull put spread on XYZ at 100, 2026-12-18 (28 DTE)",
         "Net credit $83.00",
