@@ -4,8 +4,8 @@
 //! returns in percent (42.7 means 42.7 %); greeks per share unless a field says per contract. A figure that cannot be
 //! computed is `null`, and `missing` says why.
 
-pub mod opportunities;
 pub mod chart;
+pub mod opportunities;
 pub mod options;
 pub mod portfolio;
 pub mod strategy;
