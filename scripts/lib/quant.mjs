@@ -2,6 +2,7 @@
 // same profile, the same standard library.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { STANDARD_LIBRARY } from "./build.mjs";
 import { capture, tail } from "./exec.mjs";
 import { ROOT, TARGET } from "./paths.mjs";
 import { Stop } from "./say.mjs";
@@ -23,7 +24,7 @@ export async function buildNative(env, { release = false } = {}) {
 /** The Wasm module with worker-build's flags (`--panic-unwind`). Gives its exports, ready to be called. */
 export async function buildWasm(env) {
   const flags = { RUSTFLAGS: "-Cpanic=unwind", WASM_BINDGEN_USE_JS_SYS: "1" };
-  await cargo(["+nightly", "build", ...PACKAGE, "--lib", "--release", "--target", WASM_TARGET, "-Z", "build-std=std,panic_unwind"], { ...env, ...flags });
+  await cargo(["+nightly", "build", ...PACKAGE, "--lib", "--release", "--target", WASM_TARGET, "-Z", "build-std=std,panic_unwind"], { ...env, ...flags, ...STANDARD_LIBRARY });
   const { instance } = await WebAssembly.instantiate(readFileSync(join(TARGET, WASM_TARGET, "release", "quant_bench.wasm")), {});
   return instance.exports;
 }
