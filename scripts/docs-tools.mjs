@@ -69,6 +69,7 @@ function scopes() {
   for (const [, names, scope] of body.matchAll(/((?:"\w+"\s*\|?\s*)+)=>\s*Some\(Scope::(\w+)\)/g)) for (const name of strings(names)) found[name] = words[scope];
   const forwarded = production(join(ROOT, "workers/mcp-server/src/mcp/tools/forward.rs"));
   for (const [, name, scope] of forwarded.matchAll(/\brow\(\s*"(\w+)",\s*Scope::(\w+)/g)) found[name] = words[scope];
+  for (const [, name, also] of forwarded.matchAll(/\brow\(\s*"(\w+)"(?:(?!\brow\()[^;])*?\)\s*\.also\(Scope::(\w+)\)/g)) found[name] += `\` and \`${words[also]}`;
   return found;
 }
 
@@ -143,13 +144,13 @@ export function toolsDocument() {
     `> ${instructions}`,
     "## Tools",
     "Arguments are taken forgivingly: a number may be text, a list may be a JSON text or a comma list, symbols may be lower case, and names may be camelCase. An argument that there is not, or one that is malformed, is a `VALIDATION_ERROR` that names it.",
-    `An answer comes within 25 seconds and has at most 130 kB; where it would be larger, the error says which argument makes it smaller. An address that ends in \`?tools=\` and groups, separated by commas, lists the tools of these groups and those of none. Groups: ${groups.map((group) => `\`${group}\``).join(", ")}.`,
+    `An answer comes within 25 seconds and has at most 130 kB; where it would be larger, the error says which argument makes it smaller. An address that ends in \`?tools=\` and groups, separated by commas, lists the tools of these groups and those of none, and the prompts that lead through no others. Groups: ${groups.map((group) => `\`${group}\``).join(", ")}.`,
     ...tools.map((entry) => tool(entry, scope)),
     "## Resources",
     "What begins with `portfolio://` or `history://` is the user's own and needs `account:read`. The others are the same for everybody; any access token may read them. What begins with `ui://` are pages of MCP Apps.",
     table(["address", "title", "type", "what"], [...resources, ...templates]),
     "## Prompts",
-    "Constant texts that say which tools and resources to use; what the user fills in gets in only as a checked symbol or the end of an account's number. Arguments named `symbol`, `account` and `strategy` are completed, here and in addresses of resources: symbols from the user's positions and a list of common ones, accounts masked.",
+    "Constant texts that say which tools and resources to use; what the user fills in gets in only as a checked symbol, as a day, or as the end of an account's number. Arguments named `symbol`, `account`, `expiration` and `strategy` are completed, here and in addresses of resources: symbols from the user's positions and a list of common ones, accounts masked, expirations of the user's options.",
     table(["name", "title", "arguments", "what"], prompts),
     "## Errors",
     "A tool that fails answers `isError: true`, its message as text, and in `structuredContent` the object `{\"error\": {\"code\", \"reason\", \"message\", \"retryable\", \"details\"}}`; HTTP answers carry the same object. A missing scope is HTTP 403 before the tool is called.",

@@ -1,7 +1,7 @@
 // Shortens the function names in a Wasm file. They make the trace of a panic readable and are a fifth of what is deployed;
 // what is cut are the compiler's crate hashes and the long tails of generic types, which nobody reads.
 
-const LONGEST = 96;
+const LONGEST = 60;
 const FUNCTIONS = 1;
 
 /** Reads and writes the numbers of the format, LEB128. */

@@ -48,6 +48,10 @@ Object.assign(PLAIN, { include_closed: true, include_greeks: false, start_date: 
 // Those of the market tools.
 Object.assign(PLAIN, { interval: "1d", range: "1mo", days: 30, start: "2026-01-02", end: "2026-11-02", extended_hours: false, term_structure: true, query: "AAPL", limit: 5, market: "equities", kind: "public", name: "Earnings" });
 Object.assign(PLAIN, { min_dte: 20, max_dte: 60, min_delta: 0.1, max_delta: 0.4, strikes: 3, side: "both", format: "rows" });
+// Those of the analyses.
+Object.assign(PLAIN, { timeframe: "daily", rolls: false, legs: [{ side: "put", strike: 100, expiration: "2027-01-15", action: "sell" }], shares: 100, share_price: 100 });
+Object.assign(PLAIN, { chart_context: { trend: "up" }, cost_basis: 100, earnings: "flag", max_collateral: 50_000, min_long_delta: 0.05, max_long_delta: 0.2, min_width: 1, max_width: 10, min_otm: 1 });
+Object.assign(PLAIN, { min_credit: 0.1, min_credit_of_width: 15, min_annualised_return: 5, min_open_interest: 100, min_volume: 1, min_pop: 50, max_spread_percent: 10 });
 
 const [{ tools }, { resources }, { resourceTemplates }, { prompts }] = await Promise.all(
   ["tools/list", "resources/list", "resources/templates/list", "prompts/list"].map(async (method) => (await b.request(method)).body.result),

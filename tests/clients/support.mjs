@@ -124,9 +124,9 @@ export function checkSchema(tools, name, { structuredContent }) {
 /** The prompts and their completions, as a client of either era gets them. */
 export async function checkPrompts(client) {
   const { prompts } = await client.listPrompts();
-  assert.deepEqual(prompts.map(({ name }) => name), ["position-review", "morning-briefing"]);
+  assert.deepEqual(prompts.map(({ name }) => name), ["analyze-for-csp", "morning-briefing", "position-review", "roll-position", "earnings-check"]);
   const { messages } = await client.getPrompt({ name: "position-review", arguments: { symbol: "aapl", expiration: "2026-12-18" } });
-  assert.match(messages[0].content.text, /^Review my position in AAPL that expires on 2026-12-18 /);
+  assert.match(messages[0].content.text, /^Review my position in AAPL that expires on 2026-12-18:/);
   await assert.rejects(client.getPrompt({ name: "position-review", arguments: {} }), { code: -32602 });
   await assert.rejects(client.getPrompt({ name: "position-review", arguments: { symbol: "no symbol!" } }), { code: -32602 });
   const complete = async (ref, name, value, context) => (await client.complete({ ref, argument: { name, value }, ...(context ? { context } : {}) })).completion.values;

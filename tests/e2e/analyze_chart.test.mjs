@@ -6,7 +6,8 @@
 //  5. a short history: reasons instead of signals
 //  6. the answer is kept among the user's analyses, and nobody else's
 //  7. metrics that fail leave the chart, and say what is missing
-//  8. a symbol without bars, arguments that mean nothing, TastyTrade that fails
+//  8. its chart_context is taken by analyze_options
+//  9. a symbol without bars, arguments that mean nothing, TastyTrade that fails
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { d1, kv } from "../lib/explorer.mjs";
@@ -59,6 +60,14 @@ function sound(chart, text) {
   assert.doesNotMatch(text, /NaN|inf\b|undefined|null/);
 }
 
+/** Stands the market still at the Sunday before today, and says when that is. */
+async function closeMarket() {
+  const now = new Date();
+  const sunday = Date.parse(`${now.toISOString().slice(0, 10)}T17:00:00Z`) - (now.getUTCDay() || 7) * DAY;
+  await sim.clock({ now: new Date(sunday).toISOString() });
+  return sunday;
+}
+
 async function analyze(args) {
   const result = await mcp.call(TOOL, args);
   assert.ok(!result.isError, JSON.stringify(result).slice(0, 500));
@@ -97,7 +106,7 @@ test("2: stocks, a fund, an index, a future and a coin", async () => {
     const { value_area_low: low, point_of_control: control, value_area_high: high } = chart.volume_profile;
     assert.ok(low < control && control < high);
     assert.deepEqual(chart.missing, []);
-    for (const part of ["Readings: RSI ", "Support: ", "Resistance: ", "Volume: most at ", "IV rank "]) assert.ok(text.includes(part), text);
+    for (const part of ["Readings: RSI ", "Support: ", "Resistance: ", "Volume of the last 126 bars: most at ", "IV rank "]) assert.ok(text.includes(part), text);
   }
   const { metrics: [known] } = await mcp.ok("get_market_metrics", { symbols: ["NVDA"] });
   const { chart: nvda } = await analyze({ symbol: "nvda" });
@@ -115,6 +124,7 @@ test("2: stocks, a fund, an index, a future and a coin", async () => {
 });
 
 test("3: the readings are those of the bars", async () => {
+  await closeMarket();
   const { chart } = await analyze({ symbol: "MSFT" });
   const bars = await mcp.ok("get_price_history", { symbol: "MSFT", range: "2y" });
   const { close, high, low, volume, time } = bars;
@@ -149,10 +159,7 @@ test("4: open, closed, and every timeframe", async () => {
   const { chart: weekly } = await analyze({ symbol: "SPY", timeframe: "weekly" });
   assert.deepEqual([weekly.interval, weekly.timeframe, weekly.bars], ["1wk", "weekly", 260]);
   assert.ok(reading(weekly, "vwap_20").value > 0);
-  // The Sunday before today.
-  const now = new Date();
-  const sunday = Date.parse(`${now.toISOString().slice(0, 10)}T17:00:00Z`) - (now.getUTCDay() || 7) * DAY;
-  await sim.clock({ now: new Date(sunday).toISOString() });
+  const sunday = await closeMarket();
   await forgetCandles();
   const { chart: closed } = await analyze({ symbol: "SPY", timeframe: "intraday" });
   assert.deepEqual([closed.interval, closed.is_forming, closed.bars > 60], ["15m", false, true]);
@@ -176,9 +183,9 @@ test("5: a short history", async () => {
 
 test("6: the answer is kept", async () => {
   const { chart } = await analyze({ symbol: "TSLA" });
-  const kept = await d1(stack, "SELECT user_id, kind, symbol, result FROM analyses WHERE id = ?", [chart.analysis_id]);
+  const kept = await d1(stack, "SELECT kind, symbol, body FROM analyses WHERE id = ?", [chart.analysis_id]);
   assert.deepEqual(kept.map(({ kind, symbol }) => [kind, symbol]), [[TOOL, "TSLA"]]);
-  assert.deepEqual(JSON.parse(kept[0].result), chart);
+  assert.deepEqual(JSON.parse(kept[0].body), chart);
   const { chart: again } = await analyze({ symbol: "TSLA" });
   assert.notEqual(again.analysis_id, chart.analysis_id);
 });
@@ -191,7 +198,14 @@ test("7: without metrics", async () => {
   assert.match(chart.missing.join(" "), /implied volatility and events: /);
 });
 
-test("8: what cannot be analysed", async () => {
+test("8: analyze_options takes the chart_context", async () => {
+  await openMarket(sim);
+  const { chart } = await analyze({ symbol: "AAPL" });
+  const found = await mcp.ok("analyze_options", { symbol: "AAPL", strategy: "csp", chart_context: chart.chart_context });
+  assert.equal(found.symbol, "AAPL");
+});
+
+test("9: what cannot be analysed", async () => {
   assert.equal((await mcp.error(TOOL, { symbol: "ZZZZQ" })).code, "NOT_FOUND");
   for (const [args, argument] of [
     [{}, "symbol"],

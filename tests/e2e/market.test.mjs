@@ -10,7 +10,9 @@
 //  9. get_quote of every kind of instrument, in the spellings that people use
 // 10. arguments that mean nothing: VALIDATION_ERROR that names the argument, and nothing is called
 // 11. TastyTrade fails or is silent: TASTYTRADE_ERROR within the deadline; what is half there says so
-// 12. a token without market:read: 403 for each of them
+// 12. a token without market:read: 403 for each of them; own watchlists need account:read as well
+// 13. texts show times on the user's clock, structured content in UTC
+// 14. a report of earnings: the price jumps in the pre-market and volatility falls, in every tool alike; a dividend
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { kv } from "../lib/explorer.mjs";
@@ -22,7 +24,7 @@ import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
 
 const TOOLS = ["get_price_history", "get_market_metrics", "search_symbols", "get_market_hours", "get_watchlists"];
-const MINIMAL = { get_price_history: { symbol: "AAPL" }, get_market_metrics: { symbols: ["AAPL"] }, search_symbols: { query: "AAPL" }, get_market_hours: {}, get_watchlists: {} };
+const MINIMAL = { get_price_history: { symbol: "AAPL" }, get_market_metrics: { symbols: ["AAPL"] }, search_symbols: { query: "AAPL" }, get_market_hours: {}, get_watchlists: { kind: "public" } };
 const UPSTREAM = /^\/(market|symbols|watchlists|public|instruments|dxlink|api-quote)/;
 
 const stack = await useStack();
@@ -288,7 +290,7 @@ test("10: arguments that mean nothing", async () => {
 test("11: TastyTrade fails", async () => {
   await sim.closeSockets();
   await poll("no socket is open", async () => ((await sim.state()).sockets["/dxlink"] ?? 0) === 0);
-  for (const [path, name] of [["/market-metrics*", "get_market_metrics"], ["/symbols*", "search_symbols"], ["/market-time*", "get_market_hours"], ["/watchlists*", "get_watchlists"], ["/dxlink*", "get_price_history"]]) {
+  for (const [path, name] of [["/market-metrics*", "get_market_metrics"], ["/symbols*", "search_symbols"], ["/market-time*", "get_market_hours"], ["/public-watchlists*", "get_watchlists"], ["/dxlink*", "get_price_history"]]) {
     await sim.fault({ path, fault: "500", times: null });
     const error = await mcp.error(name, MINIMAL[name]);
     assert.deepEqual([error.code, error.retryable], ["TASTYTRADE_ERROR", true], name);
@@ -308,4 +310,68 @@ test("12: a token without market:read", async () => {
     assert.equal(refused.status, 403, name);
     assert.match(refused.headers.get("www-authenticate"), /scope="market:read"/, name);
   }
+  const market = await login(stack, { scopes: ["market:read"] });
+  const lists = (args) => client(stack, market.token).request("tools/call", { name: "get_watchlists", arguments: args });
+  const own = await lists({});
+  assert.equal(own.status, 403, "the user's own lists are the user's data");
+  assert.match(own.headers.get("www-authenticate"), /insufficient_scope.*account:read/);
+  const open = await lists({ kind: "public" });
+  assert.ok(open.body.result.structuredContent.watchlists.length > 0, JSON.stringify(open.body));
+});
+
+test("13: times on the user's clock", async () => {
+  const zoned = client(stack, (await login(stack, { user: "saver" })).token);
+  await openMarket(sim);
+  const texts = async () => {
+    const calls = [["get_market_hours", {}], ["get_watchlists", {}], ["search_symbols", { query: "KO" }], ["get_market_metrics", { symbols: ["KO"] }], ["get_price_history", { symbol: "KO", interval: "30m", range: "1d" }], ["get_option_chain", { symbol: "KO", strikes: 1 }], ["get_balances", {}], ["get_positions", {}], ["get_accounts", {}], ["get_orders", {}], ["get_transactions", {}], ["get_net_liq_history", {}]];
+    const results = await Promise.all(calls.map(([name, args]) => zoned.call(name, args)));
+    return results.map((result, index) => ({ name: calls[index][0], text: result.content[0].text, structured: JSON.stringify(result.structuredContent) }));
+  };
+  for (const { name, text } of await texts()) assert.match(text, /\bET\b/, name);
+  await zoned.ok("update_config", { config: { time_zone: "Asia/Kolkata" } });
+  try {
+    for (const { name, text, structured } of await texts()) {
+      assert.match(text, /UTC\+5:30/, `${name}: ${text.slice(0, 300)}`);
+      assert.match(structured, /"as_of":"[\dT:.-]+(Z|\+00:00)"/, name);
+    }
+    const { content: [{ text }], structuredContent: { as_of: asOf } } = await zoned.call("get_watchlists");
+    const shown = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Kolkata", hour: "2-digit", minute: "2-digit" }).format(new Date(asOf));
+    assert.ok(text.includes(` ${shown} UTC+5:30`), `${text} ${shown}`);
+  } finally {
+    await zoned.ok("update_config", { config: { time_zone: "America/New_York" } });
+    await sim.clock({});
+  }
+});
+
+test("14: earnings and dividends", async () => {
+  // NVDA reports on the fourth Wednesday of November after the bell; KO trades without its dividend on the second Tuesday of
+  // December.
+  const [eve, morning] = ["2027-11-24T20:59:00Z", "2027-11-26T15:00:00Z"];
+  const look = async (now) => {
+    await sim.clock({ now });
+    await Promise.all([forgetQuotes(stack), forgetCandles()]);
+    const { quotes: [quote] } = await mcp.ok("get_quote", { symbol: "NVDA" });
+    const { metrics: [metrics] } = await mcp.ok("get_market_metrics", { symbols: ["NVDA"] });
+    return { quote, metrics, history: await mcp.ok("get_price_history", { symbol: "NVDA", range: "1mo" }) };
+  };
+  const before = await look(eve);
+  const after = await look(morning);
+  const jump = Math.abs(Math.log(after.quote.open / after.quote.prev_close));
+  assert.ok(jump > 0.02, `the open ${after.quote.open} is far from the last close ${after.quote.prev_close}`);
+  const at = (history, back) => ["open", "high", "low", "close"].map((column) => history[column].at(back));
+  assert.ok(Math.abs(at(after.history, -1)[0] - after.quote.open) < 0.05, "bars and quotes agree on the open");
+  assert.ok(Math.abs(at(after.history, -2)[3] - after.quote.prev_close) < 0.05, "and on the close before");
+  assert.ok(after.metrics.iv_30_day < 0.93 * before.metrics.iv_30_day, `${before.metrics.iv_30_day} to ${after.metrics.iv_30_day}`);
+  assert.ok(after.metrics.hv_30_day > before.metrics.hv_30_day, "the jump is in the historical volatility");
+  const soonest = ({ metrics }) => metrics.term_structure.find(({ expiration }) => expiration >= "2027-12-03").iv;
+  assert.ok(soonest(after) < 0.85 * soonest(before), `${soonest(before)} to ${soonest(after)}`);
+  assert.equal(before.metrics.earnings_date, "2027-11-24");
+  assert.ok(after.metrics.earnings_date > "2028-02-01", after.metrics.earnings_date);
+  await sim.clock({ now: "2027-12-14T13:15:01Z" });
+  await forgetQuotes(stack);
+  const { quotes: [coke] } = await mcp.ok("get_quote", { symbol: "KO" });
+  const { metrics: [{ dividend_per_share: dividend, dividend_ex_date: day }] } = await mcp.ok("get_market_metrics", { symbols: ["KO"] });
+  assert.equal(day, "2027-12-14");
+  assert.ok(Math.abs(coke.prev_close - coke.last - dividend) < 0.04, `${coke.prev_close} less ${dividend} is ${coke.last}`);
+  await sim.clock({});
 });

@@ -63,7 +63,11 @@ beforeEach(async () => {
 
 /** Values for arguments, by name; a tool may have its own. */
 const VALUES = { symbol: "KO", symbols: ["KO"], underlying: "KO", query: "KO", name: "KO", workflow_id: "0123456789abcdef0123456789abcdef", interval: "1d", timeframe: "1d" };
-const OWN = { get_quote: { symbol: "KO" }, get_market_metrics: { symbols: ["KO"] } };
+/** An option that ends on the third Friday of next January: there always are some. */
+const january = new Date().getUTCFullYear() + 1;
+const friday = 15 + ((12 - new Date(Date.UTC(january, 0, 1)).getUTCDay()) % 7);
+const OPTION = `KO ${january % 100}01${friday}C70`;
+const OWN = { get_quote: { symbol: "KO" }, get_market_metrics: { symbols: ["KO"] }, analyze_strategy: { legs: [{ symbol: OPTION, action: "buy" }] } };
 
 /** Arguments with which a tool can be called. */
 function argumentsOf({ name, inputSchema }) {

@@ -77,11 +77,13 @@ pub enum Call {
     GetOverview,
     /// What the last sync found. Needs `account:read`. Answer: [`portfolio::Portfolio`].
     GetPortfolio,
-    /// Balances or positions as they are now, or what the last sync found where TastyTrade does not answer. Needs
-    /// `account:read`. Answer: [`portfolio::Portfolio`] with that part of it.
+    /// Balances or positions as they are now with what can be computed of them, or what the last sync found where TastyTrade
+    /// does not answer. Needs `account:read`. Answer: an object as the resource shows it.
     GetLivePortfolio {
         /// Which part.
         part: portfolio::Part,
+        /// Positions in this underlying alone.
+        underlying: Option<domain::Symbol>,
     },
     /// The user's newest analyses, or those of one symbol with what they found. Needs `account:read`. Answer: an object as
     /// the resource shows it.

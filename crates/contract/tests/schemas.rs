@@ -18,6 +18,7 @@ use contract::{
     },
     analysis::{
         chart::{AnalyzeChartInput, ChartAnalysis},
+        opportunities::{FindOpportunitiesInput, Opportunities},
         options::{AnalyzeOptionsInput, OptionsAnalysis},
         portfolio::{AnalyzePortfolioInput, PortfolioAnalysis},
         strategy::{AnalyzeStrategyInput, StrategyAnalysis},
@@ -77,6 +78,8 @@ fn schemas() -> Vec<(&'static str, Value)> {
         ("analyze_chart.output.json", output::<ChartAnalysis>()),
         ("analyze_options.input.json", input::<AnalyzeOptionsInput>()),
         ("analyze_options.output.json", output::<OptionsAnalysis>()),
+        ("find_opportunities.input.json", input::<FindOpportunitiesInput>()),
+        ("find_opportunities.output.json", output::<Opportunities>()),
         ("analyze_strategy.input.json", input::<AnalyzeStrategyInput>()),
         ("analyze_strategy.output.json", output::<StrategyAnalysis>()),
         ("analyze_portfolio.input.json", input::<AnalyzePortfolioInput>()),

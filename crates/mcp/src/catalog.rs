@@ -308,11 +308,15 @@ pub struct Prompt {
     /// Pictures.
     #[serde(skip_serializing_if = "<[Icon]>::is_empty")]
     pub icons: &'static [Icon],
+    /// The tools that its text leads through. Where an address narrows the tools and leaves one of these out, the prompt is
+    /// left out with it.
+    #[serde(skip)]
+    pub tools: &'static [&'static str],
 }
 
 impl Prompt {
     /// Nothing filled in.
-    pub const EMPTY: Self = Self { name: "", title: "", description: "", arguments: &[], icons: &[] };
+    pub const EMPTY: Self = Self { name: "", title: "", description: "", arguments: &[], icons: &[], tools: &[] };
 }
 
 /// What the user fills in for a prompt.

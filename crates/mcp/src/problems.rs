@@ -22,6 +22,11 @@ impl Catalog {
                 problems.push(format!("Template `{uri}` has no variable or cannot be matched."));
             }
         }
+        for prompt in self.prompts {
+            for tool in prompt.tools.iter().filter(|name| self.tool(name).is_none()) {
+                problems.push(format!("Prompt `{}` leads through the tool `{tool}`, which is not there.", prompt.name));
+            }
+        }
         let metas = self.resources.iter().map(|resource| (resource.uri, resource.meta));
         for (uri, meta) in metas.chain(self.templates.iter().map(|template| (template.uri_template, template.meta))) {
             if meta.is_some_and(|meta| !is_object(meta)) {

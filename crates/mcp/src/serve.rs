@@ -226,7 +226,7 @@ pub(crate) fn serve(
         Ok(match method {
             Method::CallTool => Ask::Tool(tool(catalog, options, &context, params, input)?),
             Method::ReadResource => Ask::Resource(resource(catalog, &context, &params, input)?),
-            Method::GetPrompt => Ask::Prompt(prompt(catalog, &context, params, input)?),
+            Method::GetPrompt => Ask::Prompt(prompt(catalog, options, &context, params, input)?),
             Method::Complete => Ask::Completion(completion(catalog, &context, params)?),
             Method::Listen => Ask::Listen(Listen::read(catalog, &context, &params)?),
             _ => return list(catalog, options, &context, method, &params).map(Entry::Reply),
@@ -278,7 +278,8 @@ fn list(
             context.complete(Page { items: Templates { resource_templates }, next_cursor }, cache)
         }
         Method::ListPrompts => {
-            let (prompts, next_cursor) = page(catalog, options, method, params, catalog.prompts.iter().collect())?;
+            let prompts = catalog.prompts.iter().filter(|prompt| leads(catalog, options, prompt));
+            let (prompts, next_cursor) = page(catalog, options, method, params, prompts.collect())?;
             context.complete(Page { items: Prompts { prompts }, next_cursor }, cache)
         }
         _ => return Err(Fault::method_not_found(context.era(), method.label())),
@@ -343,9 +344,21 @@ fn resource(catalog: &Catalog, context: &Context, params: &Params, input: Input)
         .ok_or_else(|| Fault::resource_not_found(context.era(), uri))
 }
 
-fn prompt(catalog: &Catalog, context: &Context, params: Params, input: Input) -> Result<PromptGet, Fault> {
+/// Whether the tools that a prompt leads through are all served.
+fn leads(catalog: &Catalog, options: &Options<'_>, prompt: &Prompt) -> bool {
+    options.toolset.is_none_or(|toolset| toolset.leads(catalog, prompt))
+}
+
+fn prompt(
+    catalog: &Catalog,
+    options: &Options<'_>,
+    context: &Context,
+    params: Params,
+    input: Input,
+) -> Result<PromptGet, Fault> {
     let name = text(&params, "name")?;
-    let prompt = catalog.prompt(name).ok_or_else(|| unknown_prompt(name))?;
+    let prompt = catalog.prompt(name).filter(|prompt| leads(catalog, options, prompt));
+    let prompt = prompt.ok_or_else(|| unknown_prompt(name))?;
     let arguments = arguments(params)?;
     for argument in prompt.arguments {
         match arguments.get(argument.name) {

@@ -4,7 +4,7 @@
 
 use percent_encoding::percent_decode_str;
 
-use crate::catalog::{Catalog, Tool};
+use crate::catalog::{Catalog, Prompt, Tool};
 
 /// The most groups that an address may name.
 const MAX_GROUPS: usize = 20;
@@ -36,6 +36,11 @@ impl Toolset {
     /// Whether a tool is served. Tools of no group always are.
     pub fn has(&self, tool: &Tool) -> bool {
         self.0.is_empty() || tool.group.is_empty() || self.0.contains(&tool.group)
+    }
+
+    /// Whether a prompt is served: all the tools that it leads through are.
+    pub(crate) fn leads(&self, catalog: &Catalog, prompt: &Prompt) -> bool {
+        prompt.tools.iter().all(|name| catalog.tool(name).is_some_and(|tool| self.has(tool)))
     }
 
     /// The groups, for a cursor's scope.

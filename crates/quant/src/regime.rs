@@ -103,6 +103,7 @@ impl fmt::Display for Evidence {
                 write!(f, "close {close:.2}, SMA20 {short:.2}, SMA50 {middle:.2}")?;
                 long.map_or(Ok(()), |long| write!(f, ", SMA200 {long:.2}"))
             }
+            Self::Slope { atrs } if atrs.abs() < 0.05 => write!(f, "SMA50 did not move in {SLOPE_BARS} bars"),
             Self::Slope { atrs } => write!(f, "SMA50 moved {atrs:+.1} ATR in {SLOPE_BARS} bars"),
             Self::Directional { adx, plus, minus } => write!(f, "ADX {adx:.0}, +DI {plus:.0}, -DI {minus:.0}"),
             Self::Swings { highs: [h, high], lows: [l, low] } => {

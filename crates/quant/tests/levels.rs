@@ -1,9 +1,13 @@
-//! Support and resistance on series in which it was planted, on random walks, and on whatever else bars can be. Every
-//! series is made here from a seed, so that each run sees the same ones; none of them was used to choose a constant.
+//! Support and resistance on series in which it was planted, on random walks, and on whatever else bars can be; and what
+//! holds for any pivots, profiles and clusters. Every series is made here from a seed, so that each run sees the same
+//! ones; none of them was used to choose a constant.
 
 use proptest::prelude::*;
 use quant::Bars;
+use quant::levels::clusters::{Linkage, clusters};
+use quant::levels::pivots::{Pivot, Ties, confirmed_by, pivots};
 use quant::levels::{Kind, NEED, NoLevels, Search, Source, levels};
+use quant::volume_profile::{Spread, VolumeProfile};
 
 /// Bars that are known to be some.
 #[expect(clippy::unwrap_used, reason = "a test that makes no bars has to fail")]
@@ -357,6 +361,50 @@ fn any_bars() -> impl Strategy<Value = Bars> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn a_confirmed_pivot_stays_one(bars in any_bars(), order in 1_usize..6, known in 0_usize..160) {
+        let known = known.min(bars.len());
+        let confirmed = |prices: &[f64], pivot| -> Vec<usize> {
+            let all = pivots(prices, order, pivot, Ties::Kept);
+            all.into_iter().filter(|bar| confirmed_by(*bar, order, known).is_some()).collect()
+        };
+        for (prices, pivot) in [(bars.high(), Pivot::High), (bars.low(), Pivot::Low)] {
+            prop_assert_eq!(confirmed(&prices[..known], pivot), confirmed(prices, pivot));
+        }
+    }
+
+    #[test]
+    fn a_profile_has_all_volume_and_its_area_the_share(bars in any_bars(), bins in 1_usize..60, share in 0.0..1.0) {
+        let traded: f64 = bars.volume().iter().sum();
+        for spread in [Spread::Typical, Spread::Uniform] {
+            let Some(profile) = VolumeProfile::new(&bars, bins, spread) else { continue };
+            prop_assert!((profile.total() - traded).abs() <= 1e-9 * traded.max(1.0), "{} {}", profile.total(), traded);
+            if let Some((first, last)) = profile.value_area(share) {
+                let control = profile.point_of_control();
+                prop_assert!(control.is_some_and(|control| first <= control && control <= last));
+                let held: f64 = profile.volume[first..=last].iter().sum();
+                prop_assert!(held >= (share - 1e-9) * traded);
+            }
+        }
+    }
+
+    #[test]
+    fn clusters_hold_each_price_once(prices in prop::collection::vec(1.0_f64..100.0, 0..60), distance in 0.0..20.0) {
+        for linkage in [Linkage::Single, Linkage::Complete, Linkage::Average] {
+            let found = clusters(&prices, linkage, distance).unwrap();
+            let mut held: Vec<f64> = found.iter().flat_map(|cluster| cluster.prices.clone()).collect();
+            prop_assert!(held.is_sorted());
+            let mut sorted = prices.clone();
+            sorted.sort_by(f64::total_cmp);
+            held.sort_by(f64::total_cmp);
+            prop_assert_eq!(held, sorted);
+            for cluster in &found {
+                let width = cluster.prices.last().unwrap() - cluster.prices.first().unwrap();
+                prop_assert!(linkage != Linkage::Complete || width <= distance);
+            }
+        }
+    }
+
     #[test]
     fn every_level_is_a_price_apart_from_the_others(bars in any_bars(), count in 0_usize..12, apart in 0.0..3.0) {
         let search = Search { count, apart, shuffles: 2, seed: 9 };

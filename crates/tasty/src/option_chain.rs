@@ -94,6 +94,11 @@ impl Expiration {
         decimal(*self.strikes.get(place)?, self.scale)
     }
 
+    /// Whether there is such a contract, without its symbol being put together.
+    pub fn lists(&self, place: usize, side: Side) -> bool {
+        place < self.strikes.len() && self.names(side).symbol.is_at(place)
+    }
+
     /// TastyTrade's symbol of a contract; absent where there is no such contract.
     pub fn symbol(&self, place: usize, side: Side) -> Option<String> {
         self.names(side).symbol.at(place, self.strike(place)?)
@@ -159,6 +164,11 @@ impl Pattern {
             Some(odd) => Some(odd.clone()).filter(|odd| !odd.is_empty()),
             None => self.made(strike),
         }
+    }
+
+    /// Whether [`Pattern::at`] gives a symbol: one that the pattern does not make is among the odd ones.
+    fn is_at(&self, place: usize) -> bool {
+        self.odd.get(&place).map_or(!self.head.is_empty(), |odd| !odd.is_empty())
     }
 
     /// Takes in the symbol at a place.
@@ -494,6 +504,7 @@ mod tests {
             (3, Side::Call, None, None),
         ] {
             assert_eq!(monthly.symbol(place, side).as_deref(), symbol, "{place} {side:?}");
+            assert_eq!(monthly.lists(place, side), symbol.is_some(), "{place} {side:?}");
             assert_eq!(monthly.streamer(place, side).as_deref(), streamer, "{place} {side:?}");
         }
         assert_eq!(

@@ -79,7 +79,7 @@ const features = {
     assert.ok((await client.orderService.replacementOrderDryRun(IRA, placed.id, { ...order, price: "1.10" })).order);
     const edited = await client.orderService.editOrder(IRA, placed.id, { price: "1.20" });
     assert.deepEqual([edited.price, edited["replaces-order-id"]], ["1.2", placed.id]);
-    assert.equal((await client.orderService.reconfirmOrder(IRA, edited.id)).id, edited.id);
+    assert.equal((await client.orderService.postReconfirmOrder(IRA, edited.id)).id, edited.id);
     const replaced = await client.orderService.replaceOrder(IRA, edited.id, { ...order, price: "1.30" });
     assert.equal((await client.orderService.cancelOrder(IRA, replaced.id)).status, "Cancelled");
     const live = await client.orderService.getLiveOrders(IRA);

@@ -16,7 +16,7 @@ import tastytrade.session
 import tastytrade.streamer
 from tastytrade import Account, AlertStreamer, DXLinkStreamer, Session
 from tastytrade.account import AccountBalance, CurrentPosition
-from tastytrade.dxfeed import Candle, Greeks, Profile, Quote, Summary, TheoPrice, Trade, Underlying
+from tastytrade.dxfeed import Candle, Greeks, Profile, Quote, Summary, TheoPrice, TimeAndSale, Trade, Underlying
 from tastytrade.order import InstrumentType, Leg, MarketOrder, OrderAction, OrderStatus, OrderTimeInForce, PlacedOrder
 from tastytrade.streamer import QuoteAlert
 
@@ -88,6 +88,10 @@ async def others(session):
         assert summary.prev_day_close_price > 0 and summary.day_id > 20_000, summary
         profile = (await some(streamer, Profile, 1))["AAPL"]
         assert profile.description and profile.trading_status == "ACTIVE" and profile.beta > 0, profile
+        assert profile.ex_dividend_day_id > 20_000, profile
+        await streamer.subscribe(TimeAndSale, ["SPY"])
+        sale = (await some(streamer, TimeAndSale, 1))["SPY"]
+        assert sale.bid_price <= sale.price <= sale.ask_price and sale.type == "NEW" and sale.valid_tick, sale
 
 
 @feature("greeks")

@@ -176,7 +176,8 @@ impl UserHub {
 
     /// A socket that is gone, and may still be among the others, follows nothing.
     async fn left(&self, socket: &WebSocket) {
-        let was_followed = self.is_followed();
+        let own = socket.deserialize_attachment::<Attachment>().ok().flatten();
+        let was_followed = own.is_some_and(|own| own.follows_accounts()) || self.is_followed();
         // One that keeps its channels is missed by the next look.
         let _ = socket.serialize_attachment(Attachment::default());
         self.tell_upstream(was_followed).await;

@@ -23,6 +23,7 @@ mod live;
 mod metrics;
 mod options;
 mod pace;
+mod portfolio;
 mod queue;
 mod quote;
 mod service;

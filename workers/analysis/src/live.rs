@@ -1,9 +1,6 @@
 //! Balances and positions as they are now; of an account that TastyTrade does not answer for, what the last sync found.
 
-use contract::{
-    account::Source,
-    portfolio::{AccountBalance, HeldPosition, Part, Portfolio},
-};
+use contract::{account::Source, portfolio::AccountBalance};
 use domain::{
     AccountNumber, Error, Family, Timestamp, UserId,
     portfolio::{Account, Balance},
@@ -111,36 +108,6 @@ fn together<T>(
     }
     known.found.sort_by_key(|found| accounts.iter().position(|account| account.number == found.account.number));
     Ok(known)
-}
-
-/// A part of the user's portfolio, for a resource: rows of the last sync also where the login does not hold, with notes that
-/// say so.
-pub(crate) async fn portfolio(app: &App, user: &UserId, part: Part) -> Result<Portfolio, Error> {
-    let (accounts, default) = match account::meant_and_default(app, user, Some("all")).await {
-        Ok(meant) => meant,
-        // Ours to mend: an empty portfolio would say that there is none.
-        Err(error) if matches!(error.reason.family(), Family::DatabaseError | Family::InternalError) => {
-            return Err(error);
-        }
-        Err(error) => return Ok(Portfolio { notes: vec![error.message.into_owned()], ..Portfolio::default() }),
-    };
-    match part {
-        Part::Positions => {
-            let known = positions(app, user, accounts).await?;
-            let source = known.source();
-            let rows = known.found.into_iter().flat_map(|found| {
-                let as_of = found.as_of;
-                found.value.into_iter().map(move |held| HeldPosition::new(held.position, as_of))
-            });
-            Ok(Portfolio { positions: rows.collect(), source, notes: known.notes, ..Portfolio::default() })
-        }
-        Part::Balances => {
-            let known = balances(app, user, accounts).await?;
-            let source = known.source();
-            let rows = rows(&known.found, default.as_ref());
-            Ok(Portfolio { accounts: rows, source, notes: known.notes, ..Portfolio::default() })
-        }
-    }
 }
 
 /// The rows of balances, of which one may be the default account's.

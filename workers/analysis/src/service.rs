@@ -112,7 +112,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Err(error) => Answer::Error(error),
         },
         Call::Tool { name, arguments } => match tools::find(&name) {
-            Some(tool) => match permitted(principal, tool.scope) {
+            Some(tool) => match permitted(principal, tool.scope).and_then(|principal| match tool.also {
+                Some(also) => permitted(Some(principal), also),
+                None => Ok(principal),
+            }) {
                 Ok(principal) => Answer::new(tool.call(app, &principal, arguments).await),
                 Err(error) => Answer::Error(error),
             },
@@ -154,8 +157,10 @@ async fn dispatch(app: &App, principal: Option<Principal>, call: Call) -> Answer
             Ok(principal) => Answer::new(calls::delete_user::answer(app, &principal.user_id).await),
             Err(error) => Answer::Error(error),
         },
-        Call::GetLivePortfolio { part } => match permitted(principal, Scope::AccountRead) {
-            Ok(principal) => Answer::new(crate::live::portfolio(app, &principal.user_id, part).await),
+        Call::GetLivePortfolio { part, underlying } => match permitted(principal, Scope::AccountRead) {
+            Ok(principal) => {
+                Answer::new(calls::get_live_portfolio::answer(app, &principal.user_id, part, underlying.as_ref()).await)
+            }
             Err(error) => Answer::Error(error),
         },
         Call::GetHistory { symbol } => match permitted(principal, Scope::AccountRead) {

@@ -389,9 +389,10 @@ impl Core {
         }
     }
 
-    /// Drops a token that was refused, unless a newer one has taken its place.
+    /// Drops a token that was refused, unless a newer one has taken its place. It does not wait for a mint that is under way,
+    /// so that whoever was refused shares that one; at worst what the mint stores is deleted, which costs the next life of
+    /// the object a mint.
     pub(crate) async fn forget(&self, refused: &Secret) {
-        let _one_at_a_time = self.minting.lock().await;
         let is_current =
             self.held.borrow().as_ref().is_some_and(|held| vault::token::same(held.token.expose(), refused.expose()));
         if is_current {

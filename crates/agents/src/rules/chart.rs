@@ -47,7 +47,7 @@ pub struct Facts {
     pub days_to_ex_dividend: Option<i64>,
 }
 
-/// A trend, with what the rules that voted saw.
+/// A trend, with the votes of the rules.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Trend {
     /// `up`, `down` or `sideways`.
@@ -56,10 +56,10 @@ pub struct Trend {
     pub strength: String,
     /// ADX.
     pub adx: f64,
-    /// What those saw that voted for up.
-    pub up: Vec<String>,
-    /// What those saw that voted for down.
-    pub down: Vec<String>,
+    /// How many rules voted for up.
+    pub up: usize,
+    /// How many voted for down.
+    pub down: usize,
 }
 
 /// A level.
@@ -136,10 +136,10 @@ fn headline(facts: &Facts) -> String {
 
 fn trend(facts: &Facts, sides: &mut Sides) {
     let Some(trend) = &facts.trend else { return };
-    for (seen, side, word) in [(&trend.up, &mut sides.up, "up"), (&trend.down, &mut sides.down, "down")] {
-        if !seen.is_empty() {
-            let rules = count(i64::try_from(seen.len()).unwrap_or(i64::MAX), "rule");
-            side.push(format!("Trend: {rules} of 4 for {word} ({}).", seen.join("; ")));
+    for (seen, side, word) in [(trend.up, &mut sides.up, "up"), (trend.down, &mut sides.down, "down")] {
+        if seen > 0 {
+            let verb = if seen == 1 { "says" } else { "say" };
+            side.push(format!("Of 4 trend rules {seen} {verb} {word}."));
         }
     }
 }
@@ -227,11 +227,14 @@ fn would_change(facts: &Facts) -> Vec<String> {
         lines.push(format!("Closing prices over {resistance} would clear the nearest resistance."));
     }
     match &facts.trend {
+        Some(trend) if trend.direction == "sideways" && trend.adx < 25.0 => {
+            lines.push(format!("ADX over 25 (now {:.1}) with the averages in order would make a trend.", trend.adx));
+        }
         Some(trend) if trend.direction == "sideways" => {
-            lines.push(format!("ADX over 25 (now {:.0}) with the averages in order would make a trend.", trend.adx));
+            lines.push(format!("Averages in one order, with ADX at {:.1}, would make a trend.", trend.adx));
         }
         Some(trend) if trend.adx >= 20.0 => {
-            lines.push(format!("ADX under 20 (now {:.0}) would end the trend.", trend.adx));
+            lines.push(format!("ADX under 20 (now {:.1}) would end the trend.", trend.adx));
         }
         _ => {}
     }
@@ -258,13 +261,7 @@ mod tests {
             symbol: "AAPL".into(),
             price: 187.2,
             change_percent: Some(0.71),
-            trend: Some(Trend {
-                direction: "up".into(),
-                strength: "strong".into(),
-                adx: 31.0,
-                up: vec!["close 187.20, SMA20 184.00, SMA50 180.00".into(), "ADX 31, +DI 28, -DI 12".into()],
-                down: vec![],
-            }),
+            trend: Some(Trend { direction: "up".into(), strength: "strong".into(), adx: 31.0, up: 3, down: 1 }),
             regime: Some("trending".into()),
             movement: Some("normal".into()),
             atr: Some(3.1),
@@ -290,7 +287,7 @@ mod tests {
         assert_eq!(
             summary.case_for,
             [
-                "Trend: 2 rules of 4 for up (close 187.20, SMA20 184.00, SMA50 180.00; ADX 31, +DI 28, -DI 12).",
+                "Of 4 trend rules 3 say up.",
                 "Support at 182.5, 2.5 % or 1.5 ATR below, 7 touches, rarely chance.",
                 "MACD is above its signal.",
                 "Volume went with the rises: on balance 22.0 % of it over 20 bars.",
@@ -300,6 +297,7 @@ mod tests {
         assert_eq!(
             summary.case_against,
             [
+                "Of 4 trend rules 1 says down.",
                 "Resistance at 190, 1.5 % or 0.9 ATR above, 1 touch, which chance shows too.",
                 "RSI 72 is in the overbought zone: the rise was steep.",
                 "Earnings are 12 days away, and can outrun every level.",
@@ -310,7 +308,7 @@ mod tests {
             [
                 "Closing prices under 182.5 would break the nearest support.",
                 "Closing prices over 190 would clear the nearest resistance.",
-                "ADX under 20 (now 31) would end the trend.",
+                "ADX under 20 (now 31.0) would end the trend.",
             ]
         );
     }
@@ -335,7 +333,7 @@ mod tests {
         let summary = summary(&quiet);
         assert!(summary.headline.contains("no trend, the rules disagree; regime squeeze"), "{}", summary.headline);
         assert!(summary.would_change.iter().any(|line| line.starts_with("The end of the squeeze, on for 1 bar,")));
-        assert!(summary.would_change.iter().any(|line| line.contains("ADX over 25 (now 14)")));
+        assert!(summary.would_change.iter().any(|line| line.contains("ADX over 25 (now 14.0)")));
     }
 
     proptest! {

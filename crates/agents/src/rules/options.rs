@@ -20,7 +20,7 @@ const THIRD: f64 = 100.0 / 3.0;
 const TIGHT: f64 = 5.0;
 const WIDE: f64 = 10.0;
 /// The most sentences of a kind.
-const MOST: usize = 6;
+const MOST: usize = 5;
 
 /// What is known beside the answer.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -81,6 +81,11 @@ fn case_for(of: &OptionsAnalysis, best: &OptionCandidate, around: &Around) -> Ve
     let volatility = of.iv_30_day.zip(of.hv_30_day);
     let has_room = best.strike_in_moves >= 1.0;
     vec![
+        level(best, around).map(|level| {
+            let (name, side) = if is_put_side(best) { ("Support", "above") } else { ("Resistance", "below") };
+            format!("{name} at {} lies {side} the short strike.", price(level))
+        }),
+        with_trend(best, around, true),
         of.iv_rank
             .filter(|rank| *rank >= DEAR)
             .map(|rank| format!("IV rank is {}: options cost more than on most days of their year.", percent(rank))),
@@ -118,11 +123,6 @@ fn case_for(of: &OptionsAnalysis, best: &OptionCandidate, around: &Around) -> Ve
                 money(ev)
             )
         }),
-        level(best, around).map(|level| {
-            let (name, side) = if is_put_side(best) { ("Support", "above") } else { ("Resistance", "below") };
-            format!("{name} at {} lies {side} the short strike.", price(level))
-        }),
-        with_trend(best, around, true),
         (best.spread_percent <= TIGHT)
             .then(|| format!("Bid and ask are {} of the middle apart.", percent(best.spread_percent))),
     ]
@@ -135,9 +135,15 @@ fn case_against(of: &OptionsAnalysis, best: &OptionCandidate, around: &Around) -
         of.earnings_date.filter(|_| has("earnings")).map(|day| {
             format!("Earnings are expected on {day}, before expiration: a gap may pass the strike at once.")
         }),
+        no_level(best, around),
+        with_trend(best, around, false),
         best.max_loss.is_none().then(|| "The loss above the call has no limit.".to_owned()),
-        best.max_loss.filter(|loss| *loss > 5.0 * best.max_profit).map(|loss| {
-            format!("The most that it can lose is {}, {:.0} times what it can earn.", money(loss), loss / best.max_profit)
+        best.max_loss.filter(|loss| best.width.is_some() && *loss > 4.0 * best.max_profit).map(|loss| {
+            format!(
+                "The most that it can lose is {}, {:.1} times what it can earn.",
+                money(loss),
+                loss / best.max_profit
+            )
         }),
         of.iv_rank.filter(|rank| *rank < DEAR).map(|rank| {
             format!("IV rank is {}, under the {} that sellers usually look for.", percent(rank), percent(DEAR))
@@ -177,11 +183,9 @@ fn case_against(of: &OptionsAnalysis, best: &OptionCandidate, around: &Around) -
         of.ex_dividend_date.filter(|_| has("early_assignment")).map(|day| {
             format!("The dividend (ex-day {day}) is more than the call's time value: early assignment is likely.")
         }),
-        of.ex_dividend_date.filter(|_| has("ex_dividend") && !has("early_assignment")).map(|day| {
+        of.ex_dividend_date.filter(|_| has("ex_dividend") && !has("early_assignment") && has_short_call(best)).map(|day| {
             format!("The ex-dividend day {day} lies before expiration.")
         }),
-        no_level(best, around),
-        with_trend(best, around, false),
         has("below_cost_basis").then(|| "The strike is below what the shares cost: a call would lock in a loss.".to_owned()),
         (best.spread_percent > WIDE)
             .then(|| format!("Bid and ask are {} of the middle apart.", percent(best.spread_percent))),
@@ -245,6 +249,11 @@ fn none(of: &OptionsAnalysis) -> Summary {
             "Wider filters, another expiration, or a rise of implied volatility would let some through.".to_owned(),
         ],
     }
+}
+
+/// Whether a call is sold: its holder may want the dividend.
+fn has_short_call(candidate: &OptionCandidate) -> bool {
+    candidate.legs.iter().any(|leg| leg.position == "short" && leg.side == "call")
 }
 
 /// Whether a fall is what threatens it.
@@ -454,8 +463,8 @@ mod tests {
             "1 cash-secured put on AAPL passes the filters; the highest score (61 of 100) has the 170 put of 2026-12-18 (28 days): \
              $2.10 per share, 16.2 % per year on $16,790, 78.4 % probability of profit."
         );
-        assert!(got.case_for[0].starts_with("IV rank is 42.7 %"), "{got:?}");
-        assert!(got.case_for[1].contains("8.9 points above"), "{got:?}");
+        assert!(got.case_for.iter().any(|line| line.starts_with("IV rank is 42.7 %")), "{got:?}");
+        assert!(got.case_for.iter().any(|line| line.contains("8.9 points above")), "{got:?}");
         assert!(got.case_for.iter().any(|line| line == "Support at 172 lies above the short strike."), "{got:?}");
         assert!(got.case_against[0].contains("2026-12-03"), "{got:?}");
         assert!(got.case_against.iter().any(|line| line.contains("inside one expected move ($15.40)")), "{got:?}");

@@ -44,8 +44,10 @@ pub struct Facts {
     pub effective_names: Option<f64>,
     /// The worst cell of the stress table.
     pub worst: Option<Worst>,
-    /// How many want a look for each reason, in words such as "tested".
-    pub reasons: Vec<(String, usize)>,
+    /// How many have reached each mark that speaks for them, in words such as "at the profit target".
+    pub gains: Vec<(String, usize)>,
+    /// How many want a look for each other reason, in words such as "tested".
+    pub risks: Vec<(String, usize)>,
 }
 
 /// A cell of the stress table.
@@ -81,9 +83,11 @@ pub fn summary(facts: &Facts) -> Summary {
         let is_much = worst.percent < -MUCH;
         if is_much { summary.case_against.push(line) } else { summary.would_change.push(line) }
     }
-    if !facts.reasons.is_empty() {
-        let reasons: Vec<String> = facts.reasons.iter().map(|(word, number)| format!("{number} {word}")).collect();
-        summary.would_change.push(format!("Marks that are reached: {}.", reasons.join(", ")));
+    for (reached, lines) in [(&facts.gains, &mut summary.case_for), (&facts.risks, &mut summary.case_against)] {
+        if !reached.is_empty() {
+            let counted: Vec<String> = reached.iter().map(|(word, number)| format!("{number} {word}")).collect();
+            lines.push(format!("Marks reached: {}.", counted.join(", ")));
+        }
     }
     summary
 }
@@ -209,7 +213,8 @@ mod tests {
             sector: Some(("Technology".to_owned(), 38.0)),
             effective_names: Some(4.2),
             worst: Some(Worst { spot: -20.0, points: 10.0, change: -31_000.0, percent: -20.6 }),
-            reasons: vec![("tested".to_owned(), 1), ("at 21 days".to_owned(), 3)],
+            gains: vec![("at the profit target".to_owned(), 2)],
+            risks: vec![("tested".to_owned(), 1), ("at 21 days".to_owned(), 3)],
         }
     }
 
@@ -221,15 +226,16 @@ mod tests {
             "4 of 9 strategies reached a mark, 2 of them one that presses today; together they move like 182 shares of SPY, \
              theta is $212.50 a day (0.14 % of net liq)."
         );
-        assert_eq!(found.case_for.len(), 2, "{:?}", found.case_for);
-        assert_eq!(found.case_against.len(), 5, "{:?}", found.case_against);
+        assert_eq!(found.case_for.len(), 3, "{:?}", found.case_for);
+        assert_eq!(found.case_against.len(), 6, "{:?}", found.case_against);
         assert!(found.case_against.iter().any(|line| line.contains("42.0 %; with VIX at 17.2 up to 30 % is common")));
+        assert_eq!(found.case_for.last().unwrap(), "Marks reached: 2 at the profit target.");
+        assert_eq!(found.case_against.last().unwrap(), "Marks reached: 1 tested, 3 at 21 days.");
         assert_eq!(
             found.would_change,
             [
                 "A point more of volatility everywhere costs $310.00.",
                 "SPY down 20 % at once with volatility +10 points would change it by -$31,000, -20.6 % of net liq.",
-                "Marks that are reached: 1 tested, 3 at 21 days.",
             ]
         );
     }

@@ -139,8 +139,12 @@ fn case_for(facts: &Facts) -> Vec<String> {
     if let Some(ev) = facts.ev_historical.filter(|ev| *ev > 0.005) {
         lines.push(format!("If the underlying moves as in the last 30 days, the expected profit is {}.", money(ev)));
     }
-    if facts.max_loss.is_some() && is_credit {
-        lines.push(format!("The loss is limited to {}.", money(facts.max_loss.unwrap_or(0.0))));
+    // Where all that can be lost is asked for as margin, a bought option is what limits it.
+    if let Some((loss, asked)) = facts.max_loss.zip(facts.buying_power)
+        && is_credit
+        && loss <= asked + 0.01
+    {
+        lines.push(format!("The loss is limited to {} by what is bought.", money(loss)));
     }
     lines
 }
@@ -162,7 +166,7 @@ fn case_against(facts: &Facts) -> Vec<String> {
     for (strike, moves) in facts.short_strikes.iter().filter(|(_, moves)| *moves < 1.0) {
         lines.push(match *moves {
             moves if moves <= 0.0 => format!("The {strike} is in the money."),
-            moves => format!("The {strike} lies {moves:.1} expected moves away, inside of one."),
+            moves => format!("The {strike} lies {moves:.2} expected moves away, inside of one."),
         });
     }
     if let Some(hv) = facts.hv.filter(|hv| (facts.vega < 0.0) != (facts.iv > *hv) && facts.iv != *hv) {
@@ -290,7 +294,7 @@ mod tests {
         }
         for text in [
             "3.4 times",
-            "90 put lies 0.9 expected moves",
+            "90 put lies 0.95 expected moves",
             "Earnings are expected on 3 Dec",
             "natural price lie $20.00",
         ] {

@@ -132,7 +132,7 @@ pub struct Level {
     pub sources: Vec<String>,
 }
 
-/// Where volume was traded.
+/// Where the volume of the last 126 bars was traded.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Profile {
@@ -247,7 +247,7 @@ pub struct ChartAnalysis {
     pub supports: Vec<Level>,
     /// Above the price, nearest first.
     pub resistances: Vec<Level>,
-    /// Volume by price.
+    /// Volume by price over the last 126 bars.
     pub volume_profile: Profile,
     /// Of the last three complete bars. Descriptions: tests find little that they foretell.
     pub candle_patterns: Vec<CandlePattern>,

@@ -5,6 +5,7 @@
 //! computed is `null`, and `missing` says why.
 
 pub mod chart;
+pub mod opportunities;
 pub mod options;
 pub mod portfolio;
 pub mod strategy;

@@ -580,6 +580,8 @@ pub struct ScannedExpiration {
     pub expected_move: Option<f64>,
     /// Call and put at the money together, dollars.
     pub straddle: Option<f64>,
+    /// What holding the underlying pays until then, as calls and puts imply it, percent per year.
+    pub implied_yield: f64,
     /// Whether earnings are reported before its end.
     pub earnings: bool,
     /// Whether an ex-dividend day lies before its end.

@@ -575,7 +575,7 @@ mod tests {
     #[test]
     fn what_cannot_be_served_is_named() {
         let leg = r#"{"side":"put","strike":170,"expiration":"2026-12-18","action":"sell"}"#;
-        let nine = vec![leg; 9].join(",");
+        let nine = [leg; 9].join(",");
         for (json, error) in [
             (r#"{"symbol":"A","legs":[]}"#.to_owned(), "\"legs\": `legs` holds 0 options; send 1 to 8."),
             (format!(r#"{{"symbol":"A","legs":[{nine}]}}"#), "holds 9 options"),

@@ -127,9 +127,16 @@ pub(super) const CATALOG: Catalog = Catalog {
                 PromptArgument { name: "arg2", description: "Two.", required: false },
             ],
             icons: ICONS,
+            ..Prompt::EMPTY
         },
-        Prompt { name: "image", title: "Image", description: "A picture.", ..Prompt::EMPTY },
-        Prompt { name: "resource", title: "Resource", description: "A resource.", ..Prompt::EMPTY },
+        Prompt { name: "image", title: "Image", description: "A picture.", tools: &["text"], ..Prompt::EMPTY },
+        Prompt {
+            name: "resource",
+            title: "Resource",
+            description: "A resource.",
+            tools: &["text", "resource"],
+            ..Prompt::EMPTY
+        },
         Prompt { name: "asking", title: "Asking", description: "Asks back.", ..Prompt::EMPTY },
     ],
     completions: true,

@@ -83,6 +83,17 @@ fn an_address_narrows_lists_and_calls() {
         matches!(receive(&CATALOG, &narrowed, &headers(&pairs), body.as_bytes()), Received::Ask(_))
     };
     assert!(call("text") && call("image") && !call("resource"));
+    // A prompt goes with the tools that it leads through.
+    let listed = names(&list(&narrowed, "prompts/list", None)["result"], "prompts");
+    assert!(listed.contains(&"plain".to_owned()) && listed.contains(&"image".to_owned()), "{listed:?}");
+    assert!(!listed.contains(&"resource".to_owned()), "{listed:?}");
+    assert!(names(&list(&options(), "prompts/list", None)["result"], "prompts").contains(&"resource".to_owned()));
+    let get = |options: &Options<'_>, name: &str| {
+        let body = super::modern_body("prompts/get", json!({"name": name})).to_string();
+        let pairs = [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "prompts/get"), ("mcp-name", name)];
+        matches!(receive(&CATALOG, options, &headers(&pairs), body.as_bytes()), Received::Ask(_))
+    };
+    assert!(get(&narrowed, "image") && !get(&narrowed, "resource") && get(&options(), "resource"));
 }
 
 #[test]

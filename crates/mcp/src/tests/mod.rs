@@ -224,6 +224,8 @@ fn the_catalogue_of_these_tests_is_sound_and_flaws_are_found() {
         ..CATALOG
     };
     assert_eq!(flawed.problems().len(), 5);
+    let prompts = &[Prompt { name: "lost", tools: &["nowhere"], ..Prompt::EMPTY }];
+    assert_eq!(Catalog { prompts, ..CATALOG }.problems().len(), 1);
 }
 
 #[test]

@@ -383,7 +383,7 @@ fn patterns(folder: &Folder) -> Result<Vec<Check>, String> {
             .zip(object.get("pattern").and_then(Value::as_str))
             .zip(object.get("value").and_then(Value::as_i64));
         let ((bar, pattern), value) = hit.ok_or_else(|| format!("{entry} is no hit"))?;
-        if !candles::patterns().iter().any(|known| known.code == pattern) {
+        if !candles::patterns().any(|known| known.code == pattern) {
             return Err(format!("nothing here knows the pattern {pattern}"));
         }
         expected.push((bar, pattern, value));

@@ -284,18 +284,31 @@ fn implied(folder: &Folder) -> Result<Vec<Check>, String> {
         }
     }
     checks.extend([check, others]);
-    // What other software found is no truth: it is off in the wings.
-    for name in ["sigma_in", "py_lbr", "ql_lirs"] {
-        if table.has(name) {
-            let mut told = Check::new(name, Bound::Reported);
-            for (row, (contract, other)) in contracts.iter().zip(table.optional(name)?).enumerate() {
-                let found = contract.implied_volatility(prices.get(row).copied().unwrap_or(f64::NAN));
-                if let (Ok(found), Some(other)) = (found, other) {
-                    told.row(format!("row {row}"), found / other - 1.0);
-                }
-            }
-            checks.push(told);
+    if table.has("sigma_in") {
+        // The price was made of it; the volatilities that come back are those of the price once it is a double.
+        let mut made = Check::new("sigma_in, as the price over F", Bound::Most(1e-12));
+        for (row, (contract, volatility)) in contracts.iter().zip(table.numbers("sigma_in")?).enumerate() {
+            let price = prices.get(row).copied().unwrap_or(f64::NAN);
+            made.row(format!("row {row}"), (contract.price(volatility).unwrap_or(f64::NAN) - price) / contract.spot);
         }
+        checks.push(made);
+    }
+    // One of the other programs is exact; the other one is off in the wings or finds nothing there, and is no truth.
+    for (name, is_told) in [("py_lbr", false), ("ql_lirs", true)] {
+        if !table.has(name) {
+            continue;
+        }
+        let others = table.optional(name)?;
+        let title = if is_told { name.to_owned() } else { format!("{name}, of what is allowed") };
+        let mut check = Check::new(&title, if is_told { Bound::Reported } else { Bound::Most(1.0) });
+        for (row, (contract, other)) in contracts.iter().zip(others).enumerate() {
+            let allowed = (8.0 * attainable.get(row).copied().flatten().unwrap_or(0.0)).max(1e-12);
+            let found = contract.implied_volatility(prices.get(row).copied().unwrap_or(f64::NAN));
+            if let (Ok(found), Some(other)) = (found, other) {
+                check.row(format!("row {row}"), (found / other - 1.0) / if is_told { 1.0 } else { allowed });
+            }
+        }
+        checks.push(check);
     }
     Ok(checks)
 }
@@ -399,6 +412,9 @@ fn dividends(folder: &Folder) -> Result<Vec<Check>, String> {
                 };
                 column(&mut checks, &table, &options, (&format!("{style}_{model}_{what}"), bound), of, |_, _| 1.0);
             }
+            // How far the other software's own grids are apart: with what error its figures come.
+            let own = (&*format!("{style}_{model}_err"), Bound::Reported);
+            column(&mut checks, &table, &options, own, |_| Some(0.0), |_, _| 1.0);
         }
     }
     Ok(checks)

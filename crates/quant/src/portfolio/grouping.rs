@@ -193,7 +193,7 @@ impl Pile<'_> {
     /// Takes a group out: so many units of each place, with signs, as often as all of them allow.
     fn take(&mut self, shape: Shape, of: &[Taken]) {
         let count = of.iter().map(|(index, per)| self.left(*index) / per).fold(f64::MAX, f64::min);
-        if !(count > LEAST) {
+        if count <= LEAST {
             return;
         }
         let mut parts = Vec::with_capacity(of.len());
@@ -248,7 +248,7 @@ impl Pile<'_> {
             for call in &mut calls {
                 let (Some(lower), Some(upper)) = (self.sold_of(put), self.sold_of(call)) else { continue };
                 let count = put.count.min(call.count);
-                if lower.day != upper.day || lower.strike > upper.strike || !(count > LEAST) {
+                if lower.day != upper.day || lower.strike > upper.strike || count <= LEAST {
                     continue;
                 }
                 let shape = if lower.strike == upper.strike { Shape::IronButterfly } else { Shape::IronCondor };

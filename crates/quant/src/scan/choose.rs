@@ -13,6 +13,9 @@ const LONGS: usize = 8;
 /// So many spreads, or sold options, of each side are combined crosswise.
 const CROSSED: usize = 8;
 
+/// The wider wing of a condor is at most so many times as wide as the other one.
+const UNEVEN: f64 = 2.0;
+
 /// What takes a combination: what is sold, what is bought.
 type Take<'a> = dyn FnMut(&[Quote], &[Quote], &mut Tally) + 'a;
 
@@ -97,7 +100,12 @@ fn condor(scene: &Scene<'_>, tally: &mut Tally, take: &mut Take<'_>) {
     for (put, lower) in &put_spreads {
         for (call, upper) in &call_spreads {
             tally.considered += 1;
-            let width = width(put, lower).max(width(call, upper));
+            let widths = [width(put, lower), width(call, upper)];
+            let (narrower, width) = (widths[0].min(widths[1]), widths[0].max(widths[1]));
+            if width > UNEVEN * narrower {
+                tally.count(Filter::Width, 1);
+                continue;
+            }
             let credit = put.mid() - lower.mid() + call.mid() - upper.mid();
             match filter::terms(Some(width), credit, &scene.request.filters) {
                 Some(refused) => tally.count(refused, 1),

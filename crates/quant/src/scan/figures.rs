@@ -214,10 +214,12 @@ impl Scene<'_> {
         let spot = self.market.spot;
         let down = break_evens.first().map(|price| (spot - price) / spot);
         let up = break_evens.last().map(|price| (price - spot) / spot);
+        // Where a credit is more than a wing is wide, there is none on that side.
+        let nearer = break_evens.iter().map(|price| (price - spot).abs() / spot).min_by(f64::total_cmp);
         match kind {
             Kind::CashSecuredPut | Kind::CoveredCall | Kind::PutSpread => down,
             Kind::CallSpread => up,
-            Kind::IronCondor | Kind::Strangle => down.zip(up).map(|(down, up)| down.min(up)),
+            Kind::IronCondor | Kind::Strangle => nearer,
         }
     }
 

@@ -7,6 +7,8 @@ use super::{InvalidStrategy, Leg, Market, ROUNDING, SAME_TIME, Strategy};
 
 /// Uncovered options: this share of the underlying's price, less what they are out of the money,
 const NAKED_SHARE: f64 = 0.20;
+/// or this one of a broad index,
+const NAKED_SHARE_INDEX: f64 = 0.15;
 /// but at least this share of the strike (put) or of the underlying's price (call),
 const NAKED_LEAST: f64 = 0.10;
 /// and at least so many dollars per share.
@@ -61,9 +63,22 @@ impl Strategy {
     ///
     /// [`InvalidStrategy`]: the market cannot be computed with.
     pub fn collateral(&self, market: &Market) -> Result<Collateral, InvalidStrategy> {
+        self.tied_up(market, NAKED_SHARE)
+    }
+
+    /// The same for options on a broad index, of which less is asked where they are uncovered.
+    ///
+    /// # Errors
+    ///
+    /// As [`Strategy::collateral`].
+    pub fn collateral_of_index(&self, market: &Market) -> Result<Collateral, InvalidStrategy> {
+        self.tied_up(market, NAKED_SHARE_INDEX)
+    }
+
+    fn tied_up(&self, market: &Market, share: f64) -> Result<Collateral, InvalidStrategy> {
         market.check()?;
-        let calls = self.side(Side::Call, market.spot);
-        let puts = self.side(Side::Put, market.spot);
+        let calls = self.side(Side::Call, market.spot, share);
+        let puts = self.side(Side::Put, market.spot, share);
         // A spread that can only end on one side: both sides count where they end at different times.
         let spreads = match self.expiration() {
             Ok(_) => calls.spreads.max(puts.spreads),
@@ -105,7 +120,7 @@ impl Strategy {
         rest.settled().max_loss().map(|least| (lost - least).max(0.0))
     }
 
-    fn side(&self, side: Side, spot: f64) -> Demand {
+    fn side(&self, side: Side, spot: f64, share: f64) -> Demand {
         let of = |is_sold: bool| -> Vec<Held> {
             let legs = self.legs.iter().filter(|leg| leg.side == side && (leg.quantity < 0.0) == is_sold);
             legs.map(|leg| Held { leg: *leg, units: leg.units().abs() }).collect()
@@ -137,7 +152,7 @@ impl Strategy {
                 found.spreads += taken * width(&cover.leg);
             }
             if left > ROUNDING * units {
-                found.uncovered += left * naked(&leg, spot);
+                found.uncovered += left * naked(&leg, spot, share);
                 found.uncovered_premium += left * leg.premium;
             }
         }
@@ -146,11 +161,11 @@ impl Strategy {
 }
 
 /// The requirement of one share of an uncovered option, with its premium.
-fn naked(leg: &Leg, spot: f64) -> f64 {
+fn naked(leg: &Leg, spot: f64, share: f64) -> f64 {
     let (outside, least) = match leg.side {
         Side::Call => ((leg.strike - spot).max(0.0), spot),
         Side::Put => ((spot - leg.strike).max(0.0), leg.strike),
     };
-    let by_price = NAKED_SHARE * spot - outside + leg.premium;
+    let by_price = share * spot - outside + leg.premium;
     by_price.max(NAKED_LEAST * least + leg.premium).max(NAKED_FLOOR)
 }

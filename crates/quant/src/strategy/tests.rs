@@ -175,6 +175,9 @@ fn collateral_by_hand() {
     near(far.requirement.uncovered, 310.0, 1e-9);
     let cheap = of(&[leg(Put, 4.0, -1.0, 0.05)]).collateral(&Market { spot: 5.0, ..MARKET }).unwrap();
     near(cheap.requirement.uncovered, 250.0, 1e-9);
+    // Of a broad index 15 % are asked for: 7.125 - 2.50 + 0.50, against 4.50 + 0.50.
+    let index = of(&[leg(Put, 45.0, -1.0, 0.50)]).collateral_of_index(&market).unwrap();
+    near(index.requirement.uncovered, 512.5, 1e-9);
     // A vertical: width less credit, in both kinds of account.
     let vertical = of(&[leg(Put, 95.0, -1.0, 1.45), leg(Put, 90.0, 1.0, 0.62)]).collateral(&MARKET).unwrap();
     near(vertical.buying_power, 417.0, 1e-9);

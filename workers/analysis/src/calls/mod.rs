@@ -4,6 +4,7 @@ pub(crate) mod config;
 pub(crate) mod delete_user;
 pub(crate) mod disconnect;
 pub(crate) mod export;
+pub(crate) mod get_live_portfolio;
 pub(crate) mod get_overview;
 pub(crate) mod get_portfolio;
 pub(crate) mod get_quote;

@@ -29,6 +29,13 @@ pub(crate) struct Part<'a> {
 }
 
 impl Part<'_> {
+    /// The delta of an option, where it is known.
+    fn delta(&self, key: Key) -> Option<f64> {
+        let live = self.live.ticks.get(&key).and_then(|tick| tick.greeks);
+        let computed = || self.computed.get(&key)?.as_ref().ok().copied();
+        live.or_else(computed).map(|greeks| greeks.delta)
+    }
+
     /// The greeks of an option with where they come from, or why there are none.
     pub(crate) fn greeks(&self, key: Key, tick: &Tick) -> Result<(Greeks, GreeksSource), String> {
         match (tick.greeks, self.computed.get(&key)) {
@@ -55,8 +62,7 @@ pub(crate) struct Frame<'a> {
 /// The answer.
 pub(crate) fn chain(frame: Frame<'_>, parts: &[Part<'_>]) -> OptionChain {
     let Frame { wanted, listed, price, mut missing, mut notes, now } = frame;
-    let mut rows: Vec<Vec<StrikeRow>> = parts.iter().map(|part| strikes(part, wanted)).collect();
-    let contracts: usize = rows.iter().map(|rows| count(rows)).sum();
+    let contracts: usize = parts.iter().map(|part| matching(part, wanted)).sum();
     if let Some((min, max)) = wanted.delta {
         let unknown = parts.iter().map(without_greeks).sum::<usize>();
         if unknown > 0 {
@@ -73,8 +79,14 @@ pub(crate) fn chain(frame: Frame<'_>, parts: &[Part<'_>]) -> OptionChain {
         ));
     }
     let (mut expirations, mut left_out, mut bytes, mut kept) = (Vec::new(), Vec::new(), 0_usize, 0_usize);
-    for (part, rows) in parts.iter().zip(rows.iter_mut()) {
-        let rows = core::mem::take(rows);
+    for part in parts {
+        let mut left_out = || left_out.push(format!("{} ({} d)", part.pick.expiration.date, part.pick.dte));
+        // What comes after the first that does not fit is not even made.
+        if bytes > MOST_BYTES {
+            left_out();
+            continue;
+        }
+        let rows = strikes(part, wanted);
         let options = count(&rows);
         let mut expiration = expiration(part);
         match form {
@@ -83,7 +95,7 @@ pub(crate) fn chain(frame: Frame<'_>, parts: &[Part<'_>]) -> OptionChain {
                 let columns = columns(part, &rows, wanted);
                 bytes = bytes.saturating_add(serde_json::to_string(&columns).map_or(0, |text| text.len()));
                 if bytes > MOST_BYTES {
-                    left_out.push(format!("{} ({} d)", part.pick.expiration.date, part.pick.dte));
+                    left_out();
                     continue;
                 }
                 expiration.columns = Some(columns);
@@ -124,8 +136,17 @@ fn count(rows: &[StrikeRow]) -> usize {
     rows.iter().map(|row| usize::from(row.call.is_some()).saturating_add(usize::from(row.put.is_some()))).sum()
 }
 
+/// How many options of a part are wanted.
+fn matching(part: &Part<'_>, wanted: &Wanted) -> usize {
+    let is_wanted = |key: &Key| match wanted.delta {
+        None => true,
+        Some((min, max)) => part.delta(*key).is_some_and(|delta| (min..=max).contains(&delta.abs())),
+    };
+    part.pick.keys(choose::sides(wanted.side)).filter(is_wanted).count()
+}
+
 fn without_greeks(part: &Part<'_>) -> usize {
-    part.live.ticks.iter().filter(|(key, tick)| part.greeks(**key, tick).is_err()).count()
+    part.live.ticks.keys().filter(|key| part.delta(**key).is_none()).count()
 }
 
 fn expiration(part: &Part<'_>) -> ChainExpiration {

@@ -28,6 +28,12 @@ pub(crate) struct Pick<'a> {
 }
 
 impl Pick<'_> {
+    /// Every contract that there is.
+    pub(crate) fn keys<'b>(&'b self, sides: &'b [Side]) -> impl Iterator<Item = Key> + 'b {
+        let is_listed = |place: usize, side: Side| self.expiration.lists(place, side).then(|| Key::new(place, side));
+        self.places.iter().flat_map(move |place| sides.iter().filter_map(move |side| is_listed(*place, *side)))
+    }
+
     /// Place, side, TastyTrade's symbol and the streamer's of every contract that there is.
     pub(crate) fn contracts<'b>(
         &'b self,
@@ -136,7 +142,7 @@ impl Kept {
             return None;
         }
         let rows: BTreeMap<(i64, bool), &Row> = self.rows.iter().map(|row| ((row.0, row.1), row)).collect();
-        let tick = |(key, _, _): (Key, String, Option<String>)| {
+        let tick = |key: Key| {
             let strike = *pick.expiration.strikes.get(key.place)?;
             let (_, _, [bid, ask, last, volume], open_interest, greeks) = rows.get(&(strike, key.is_call)).copied()?;
             let greeks = greeks.map(|[delta, gamma, theta, vega, iv]| Greeks { delta, gamma, theta, vega, iv });
@@ -145,7 +151,7 @@ impl Kept {
                 Tick { bid, ask, last, volume, open_interest: *open_interest, greeks, source: Some(Source::Cache) };
             Some((key, tick))
         };
-        let ticks = pick.contracts(sides).map(tick).collect::<Option<_>>()?;
+        let ticks = pick.keys(sides).map(tick).collect::<Option<_>>()?;
         Some(Live { source: Source::Cache, as_of: self.as_of, ticks })
     }
 }

@@ -39,7 +39,9 @@ const LEAST_GAP: f64 = 0.1;
 const WINDOW: usize = 20;
 /// The levels of either side.
 const LEVELS: usize = 4;
-/// The bins of the volume profile, and the part of all volume in its value area.
+/// The last bars of the volume profile: of days half a year. What was traded long ago says little of today's price.
+const PROFILE_BARS: usize = 126;
+/// Its bins, and the part of all volume in its value area.
 const BINS: usize = 60;
 const VALUE_AREA: f64 = 0.7;
 
@@ -68,7 +70,8 @@ pub(crate) struct Gathered {
 pub(crate) fn analyze(gathered: Gathered) -> ChartAnalysis {
     let Gathered { timeframe, series, metrics, no_metrics, now, id } = gathered;
     let is_forming = is_forming(&series, now);
-    let complete = if is_forming { without_last(&series.bars) } else { series.bars.clone() };
+    let complete =
+        if is_forming { part(&series.bars, 0, series.bars.len().saturating_sub(1)) } else { series.bars.clone() };
     let when = |bar: usize| series.times.get(bar).map_or_else(String::new, |time| shown(*time, series.interval));
     let price = series.bars.close().last().copied().unwrap_or_default();
     let before = series.bars.close().len().checked_sub(2).and_then(|bar| series.bars.close().get(bar)).copied();
@@ -199,9 +202,9 @@ fn is_forming(series: &Series, now: Timestamp) -> bool {
     exchange::session(last).is_some_and(|session| now < session.close_at)
 }
 
-fn without_last(bars: &Bars) -> Bars {
-    let cut = |column: &[f64]| column.split_last().map_or_else(Vec::new, |(_, rest)| rest.to_vec());
-    // A part of what is sound is sound.
+/// Some of the bars. A part of what is sound is sound.
+fn part(bars: &Bars, from: usize, until: usize) -> Bars {
+    let cut = |column: &[f64]| column.get(from..until).unwrap_or_default().to_vec();
     Bars::new(cut(bars.open()), cut(bars.high()), cut(bars.low()), cut(bars.close()), cut(bars.volume()))
         .unwrap_or_default()
 }
@@ -256,10 +259,7 @@ fn trend_told(told: &Result<regime::Trend, NoSignal>) -> Trend {
 }
 
 fn trend_facts(trend: &regime::Trend) -> words::Trend {
-    let side = |sign: i8| {
-        let votes = trend.votes.iter().filter(|vote| vote.vote == sign);
-        votes.map(|vote| vote.evidence.to_string()).collect()
-    };
+    let side = |sign: i8| trend.votes.iter().filter(|vote| vote.vote == sign).count();
     words::Trend {
         direction: direction_word(trend.direction).to_owned(),
         strength: strength_word(trend.strength).to_owned(),
@@ -500,7 +500,9 @@ fn profile(series: &Series) -> Profile {
     if !series.has_volume {
         return none("no volume was reported");
     }
-    let Some(profile) = VolumeProfile::new(&series.bars, BINS, Spread::Uniform) else {
+    let bars = &series.bars;
+    let newest = part(bars, bars.len().saturating_sub(PROFILE_BARS), bars.len());
+    let Some(profile) = VolumeProfile::new(&newest, BINS, Spread::Uniform) else {
         return none("the price did not move");
     };
     let area = profile.value_area(VALUE_AREA);
@@ -514,7 +516,7 @@ fn profile(series: &Series) -> Profile {
 
 /// The patterns that end within the last bars, newest first. Indecision has no direction, whatever its sign.
 fn patterns(bars: &Bars, when: &impl Fn(usize) -> String) -> Vec<CandlePattern> {
-    let hits = candles::find(bars, bars.len().saturating_sub(PATTERN_BARS));
+    let hits = candles::find_common(bars, bars.len().saturating_sub(PATTERN_BARS));
     let told = |hit: &candles::Hit| {
         let read_as = match hit.pattern.kind {
             candles::Kind::Indecision => "neutral",

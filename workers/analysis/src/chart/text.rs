@@ -5,11 +5,14 @@ use std::fmt::Write;
 use agents::words::{percent, price};
 use contract::analysis::chart::{ChartAnalysis, Level, Reading};
 
+use super::PROFILE_BARS;
+use crate::zone::Zone;
+
 /// So many levels of a side are in the text.
 const LEVELS: usize = 3;
 
 /// The analysis in lines. `structuredContent` has all of it.
-pub(crate) fn text(chart: &ChartAnalysis) -> String {
+pub(crate) fn text(chart: &ChartAnalysis, zone: &Zone) -> String {
     let mut lines = vec![first_line(chart), chart.summary.lines()];
     lines.extend(trend(chart));
     lines.push(readings(chart));
@@ -22,7 +25,7 @@ pub(crate) fn text(chart: &ChartAnalysis) -> String {
     lines.extend(events(chart));
     lines.extend(chart.missing.iter().map(|what| format!("Missing: {what}.")));
     lines.extend(chart.notes.iter().map(|note| format!("Note: {note}")));
-    let at = chart.as_of.format("%Y-%m-%dT%H:%M:%SZ");
+    let at = zone.shown(chart.as_of);
     lines.push(format!("From {}, as of {at}. Analysis {}.", chart.source.in_words(), chart.analysis_id));
     lines.push(chart.disclaimer.clone());
     lines.join("\n")
@@ -144,7 +147,13 @@ fn levels(name: &str, levels: &[Level]) -> String {
 fn profile(chart: &ChartAnalysis) -> Option<String> {
     let profile = &chart.volume_profile;
     let (control, low, high) = (profile.point_of_control?, profile.value_area_low?, profile.value_area_high?);
-    Some(format!("Volume: most at {}, 70 % between {} and {}.", price(control), price(low), price(high)))
+    let bars = chart.bars.min(PROFILE_BARS);
+    Some(format!(
+        "Volume of the last {bars} bars: most at {}, 70 % between {} and {}.",
+        price(control),
+        price(low),
+        price(high)
+    ))
 }
 
 fn candles(chart: &ChartAnalysis) -> Option<String> {

@@ -99,11 +99,6 @@ impl Listing {
         let [read, today] = [self.chain.as_of, now].map(new_york::day);
         choose::listed(&self.chain, &self.symbol, read, today)
     }
-
-    /// The price of the symbol.
-    pub(crate) fn price(&self) -> Option<Decimal> {
-        self.prices.get(self.symbol.as_str()).copied()
-    }
 }
 
 /// Expirations with their quotes and greeks.
@@ -673,24 +668,6 @@ impl Expiration {
             Side::Put => &self.put_symbols,
         }
     }
-}
-
-/// The options that are wanted of a symbol, as columns, chosen as `get_option_chain` chooses them.
-///
-/// # Errors
-///
-/// As `get_option_chain` has them: a symbol without options, an expiration that there is not, a lost login.
-pub(crate) async fn chain(app: &App, user: &UserId, wanted: &Wanted) -> Result<Columns, Error> {
-    let reader = Reader::new(app, user).await?;
-    let listing = reader.listing(&wanted.symbol).await?;
-    let listed = listing.listed(app.now);
-    let (chosen, decided) = choose::expirations(&listed, wanted)?;
-    let quoted = reader.quoted(&listing, chosen, wanted).await?;
-    let (rate, note) = rate::or_usual(app, user, reader.time_left()).await;
-    let mut columns = columns(&wanted.symbol, &quoted, rate, app.now);
-    columns.notes.extend(note.filter(|note| !quoted.notes.contains(note)));
-    columns.notes.extend(decided);
-    Ok(columns)
 }
 
 /// What is quoted, as columns. An expiration whose underlying has no price, or that has ended, is left out with a reason.

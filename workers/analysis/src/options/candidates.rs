@@ -140,6 +140,7 @@ pub(crate) fn expirations(columns: &Columns, chain: &Chain) -> Vec<ScannedExpira
             iv: iv.and_then(|iv| round(iv * 100.0, 2)),
             expected_move: by_volatility.and_then(|by| round(by, 2)),
             straddle: scanned.straddle(chain.spot).and_then(|price| round(price, 2)),
+            implied_yield: rounded(scanned.yields * 100.0, 4),
             earnings: scanned.has_earnings,
             ex_dividend: scanned.dividend.is_some(),
         }

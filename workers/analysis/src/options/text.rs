@@ -1,18 +1,24 @@
-//! The compact text of `analyze_options`.
+//! The compact texts of `analyze_options` and `find_opportunities`.
 
 use std::fmt::Write;
 
-use contract::analysis::options::{OptionCandidate, OptionsAnalysis};
+use contract::analysis::{
+    opportunities::{Opportunities, ScanState},
+    options::{OptionCandidate, OptionsAnalysis},
+};
 
 use agents::{rules::options::named, words};
 
-use crate::tools::new_york;
+use crate::zone::Zone;
+
+/// So many candidates have all their figures in the text.
+const WHOLE: usize = 3;
 
 /// The text: what is known of the underlying, a line or two for each candidate, and what it comes to.
-pub(crate) fn text(of: &OptionsAnalysis) -> String {
+pub(crate) fn text(of: &OptionsAnalysis, zone: &Zone) -> String {
     let mut text = head(of);
     for (place, candidate) in of.candidates.iter().enumerate() {
-        line(&mut text, place + 1, candidate);
+        line(&mut text, place, candidate);
     }
     if let Some(best) = of.candidates.first() {
         let parts: Vec<String> =
@@ -35,7 +41,7 @@ pub(crate) fn text(of: &OptionsAnalysis) -> String {
         text,
         "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
         of.source.in_words(),
-        new_york::shown(of.as_of),
+        zone.shown(of.as_of),
         of.analysis_id,
         of.disclaimer
     );
@@ -79,8 +85,23 @@ fn head(of: &OptionsAnalysis) -> String {
     text
 }
 
+/// A candidate; of those after the first ones what decides.
 fn line(text: &mut String, place: usize, of: &OptionCandidate) {
-    let _ = write!(text, "\n{place}. {} {}: score {:.0}", of.strategy, named(of), of.score);
+    let _ = write!(text, "\n{}. {} {}: score {:.0}", place.saturating_add(1), of.strategy, named(of), of.score);
+    if place >= WHOLE {
+        let _ = write!(
+            text,
+            " | credit {} | {}/yr on {} | POP {}",
+            words::money(of.credit),
+            words::percent(of.annualised_return),
+            words::money(of.collateral),
+            words::percent(of.pop),
+        );
+        if !of.flags.is_empty() {
+            let _ = write!(text, " | {}", of.flags.join(", "));
+        }
+        return;
+    }
     let evens: Vec<String> = of.break_evens.iter().map(|even| words::price(*even)).collect();
     let loss = of.max_loss.map_or_else(|| "no limit".to_owned(), words::money);
     let _ = write!(
@@ -129,4 +150,46 @@ fn line(text: &mut String, place: usize, of: &OptionCandidate) {
     if !of.flags.is_empty() {
         let _ = write!(text, " | flags: {}", of.flags.join(", "));
     }
+}
+
+/// The text of a scan over several symbols.
+pub(crate) fn opportunities(of: &Opportunities, zone: &Zone) -> String {
+    let mut text = format!(
+        "{} over {} ({})",
+        of.strategy.in_words(),
+        of.universe,
+        words::count(i64::try_from(of.symbols.len()).unwrap_or(i64::MAX), "symbol")
+    );
+    for (place, one) in of.opportunities.iter().enumerate() {
+        let _ = write!(text, "\n{}", one.symbol);
+        if let Some(price) = one.underlying_price {
+            let _ = write!(text, " {}", words::price(price));
+        }
+        if let Some(rank) = one.iv_rank {
+            let _ = write!(text, " | IV rank {}", words::percent(rank));
+        }
+        line(&mut text, place, &one.candidate);
+    }
+    let mut states: Vec<String> = Vec::new();
+    for one in of.symbols.iter().filter(|one| one.status != ScanState::Found) {
+        let reason = one.reason.as_deref().unwrap_or("not scanned");
+        let reason: String = reason.chars().take(120).collect();
+        states.push(format!("{}: {reason}", one.symbol));
+    }
+    if !states.is_empty() {
+        let _ = write!(text, "\nWithout: {}", states.join("; "));
+    }
+    let _ = write!(text, "\n{}", of.summary.lines());
+    for note in of.missing.iter().chain(&of.notes).take(8) {
+        let _ = write!(text, "\nNote: {note}");
+    }
+    let _ = write!(
+        text,
+        "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
+        of.source.in_words(),
+        zone.shown(of.as_of),
+        of.analysis_id,
+        of.disclaimer
+    );
+    text
 }

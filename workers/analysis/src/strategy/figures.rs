@@ -1,5 +1,6 @@
 //! The figures of a strategy, each part of the answer in a function of its own.
 
+use agents::words::money;
 use chrono::{Days, NaiveDate};
 use contract::analysis::strategy::{
     ExpectedMove, LegFigures, Margin, Mark, Odds, Returns, ScenarioRow, Scenarios, StrategyEvents, StrategyFees,
@@ -28,9 +29,9 @@ const SOON: i64 = 7;
 
 const EV_NOTE: &str = "If premiums are fair at this volatility, the expected value is near 0 by construction: what is left \
                        comes from the skew between strikes, from rounding and from the price asked or paid, before fees.";
-const MARGIN_NOTE: &str = "An estimate by Regulation T and the usual minimums (uncovered: 20 % of the underlying less the \
-                           amount out of the money, at least 10 %, plus the premium; spreads: their width). The broker's own \
-                           figure counts.";
+const MARGIN_NOTE: &str = "An estimate by Regulation T and the usual minimums (uncovered: 20 % of the underlying, 15 % of a \
+                           broad index, less the amount out of the money, at least 10 %, plus the premium; spreads: their \
+                           width). The broker's own figure counts.";
 const FEES_NOTE: &str = "TastyTrade's published rates: $1.00 a contract to open, $10 a leg at most, nothing to close, $0.10 \
                          clearing, regulatory fees of a few cents. An estimate.";
 const INDEX_FEES_NOTE: &str = "TastyTrade's published rates: $1.00 a contract to open, nothing to close, $0.10 clearing, \
@@ -147,7 +148,11 @@ pub(super) fn margin(setting: &Setting) -> Result<(Margin, Option<Collateral>), 
         let note = "Options on futures have margins of their exchange (SPAN), which are not estimated here.".to_owned();
         return Ok((Margin { buying_power: None, requirement: None, cash_secured: None, note }, None));
     }
-    let collateral = setting.strategy.collateral(&setting.market)?;
+    let is_index = setting.legs.iter().all(|leg| is_index(&leg.root));
+    let collateral = match is_index {
+        true => setting.strategy.collateral_of_index(&setting.market)?,
+        false => setting.strategy.collateral(&setting.market)?,
+    };
     let of = collateral.requirement;
     let margin = Margin {
         buying_power: Some(cents(collateral.buying_power)),
@@ -313,16 +318,17 @@ fn credit_marks(setting: &Setting, outcome: &Outcome) -> Vec<Mark> {
     ) else {
         return Vec::new();
     };
-    let stands = cost.map(|cost| format!("; closing costs ${:.2} now", cents(cost.max(0.0)))).unwrap_or_default();
+    let stands = cost.map(|cost| format!("; closing costs {} now", money(cost.max(0.0)))).unwrap_or_default();
     let earned = format!(
-        "{:.0} % of the credit of ${credit:.2} is earned when closing costs ${:.2}{stands}",
+        "{:.0} % of the credit of {} is earned when closing costs {}{stands}",
         profit.target * 100.0,
-        cents(profit.close_at)
+        money(credit),
+        money(profit.close_at)
     );
     let lost = format!(
-        "a loss of {:.0} times the credit is reached when closing costs ${:.2}",
+        "a loss of {:.0} times the credit is reached when closing costs {}",
         loss.limit,
-        cents(credit * (1.0 + loss.limit))
+        money(credit * (1.0 + loss.limit))
     );
     vec![mark("profit_target", profit.is_reached, earned), mark("loss_limit", loss.is_reached, lost)]
 }
@@ -352,11 +358,11 @@ fn short_marks(
             ""
         };
         let evidence = format!(
-            "{}: risk of early assignment {}, exercise worth ${:.2}, time value ${:.2}{dividend}",
+            "{}: risk of early assignment {}, exercise worth {}, time value {}{dividend}",
             priced.name(),
             risk_name(found.risk),
-            found.intrinsic,
-            found.extrinsic
+            money(found.intrinsic),
+            money(found.extrinsic)
         );
         marks.push(mark("assignment", found.risk == rules::Risk::High, evidence));
     }

@@ -18,6 +18,8 @@ use crate::{
 
 /// A yield beyond this does not come from a dividend: the prices that it follows from are not to be believed.
 const MOST_YIELD: f64 = 0.3;
+/// An index of volatility is not held but by its futures, whose prices may be far from it.
+const MOST_YIELD_INDEX: f64 = 5.0;
 
 /// A leg with what its figures are made of.
 #[derive(Debug, Clone, PartialEq)]
@@ -93,6 +95,10 @@ pub(super) fn setting(wanted: &Wanted, placed: &[Placed<'_>], columns: &Columns,
     let shares = match wanted.shares {
         Some(_) if is_future => {
             return Err(Error::invalid_argument("shares", "Options on futures are not held with shares."));
+        }
+        Some(_) if legs.iter().any(|leg| super::is_index(&leg.root)) => {
+            let message = format!("{} is an index, of which there are no shares. Leave `shares` out.", wanted.symbol);
+            return Err(Error::invalid_argument("shares", message));
         }
         held => held.map(|(quantity, price)| Shares { quantity, price: price.unwrap_or(first.price) }),
     };
@@ -206,7 +212,8 @@ fn yields(of: &Expiration, rate: f64) -> f64 {
     });
     let pairs: Vec<Pair> = pairs.collect();
     let implied = forward::implied(&pairs, of.price, rate, of.quotes.years).ok().and_then(|found| found.yields);
-    implied.filter(|yields| yields.abs() <= MOST_YIELD).unwrap_or(of.quotes.yields)
+    let most = if super::is_index(&of.root) { MOST_YIELD_INDEX } else { MOST_YIELD };
+    implied.filter(|yields| yields.abs() <= most).unwrap_or(of.quotes.yields)
 }
 
 /// Between the strikes around the forward price.

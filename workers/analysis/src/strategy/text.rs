@@ -5,12 +5,12 @@ use std::fmt::Write;
 use agents::words::{money, percent, price};
 use contract::analysis::strategy::StrategyAnalysis;
 
-use crate::tools::new_york;
+use crate::zone::Zone;
 
 /// What a reader needs first; everything else is in the structured content.
-pub(crate) fn text(of: &StrategyAnalysis) -> String {
+pub(crate) fn text(of: &StrategyAnalysis, zone: &Zone) -> String {
     let mut text = String::new();
-    let shown = new_york::shown(of.as_of);
+    let shown = zone.shown(of.as_of);
     _ = writeln!(
         text,
         "{} on {} at {}, {} ({} DTE), from {} as of {shown}",
@@ -62,7 +62,7 @@ pub(crate) fn text(of: &StrategyAnalysis) -> String {
     });
     _ = writeln!(
         text,
-        "At IV {}: POP {}{p50} · EV {}{}",
+        "At IV {}: POP {}{p50} · EV {} (near 0 by construction where premiums are fair){}",
         percent(odds.volatility),
         percent(odds.pop),
         money(odds.ev),
@@ -77,16 +77,20 @@ pub(crate) fn text(of: &StrategyAnalysis) -> String {
         money(greeks.theta),
         money(greeks.vega)
     );
-    let known = |amount: Option<f64>| amount.map_or("unknown".to_owned(), money);
+    let known = |amount: Option<f64>| amount.map_or("not estimated".to_owned(), money);
+    let in_cash = match (of.margin.cash_secured, of.margin.buying_power) {
+        (Some(amount), _) => format!(" · cash-secured {}", money(amount)),
+        (None, Some(_)) => " · not to be had in a cash account".to_owned(),
+        (None, None) => String::new(),
+    };
     let yearly =
         of.returns.on_buying_power_annualized.map(|of| format!(" ({} a year)", percent(of))).unwrap_or_default();
     let on_power =
         of.returns.on_buying_power.map(|of| format!(" · return {}{yearly}", percent(of))).unwrap_or_default();
     _ = writeln!(
         text,
-        "Buying power {} (estimate) · cash-secured {}{on_power} · fees {} in, {} out",
+        "Estimates: buying power {}{in_cash}{on_power} · fees {} in, {} out",
         known(of.margin.buying_power),
-        of.margin.cash_secured.map_or("not possible".to_owned(), money),
         known(of.fees.open),
         known(of.fees.close)
     );

@@ -4,7 +4,7 @@ use domain::Decimal;
 use rust_decimal::Decimal as Number;
 
 /// The sum; `None` if one part is not known, or the sum is too large.
-pub(super) fn sum(parts: impl IntoIterator<Item = Option<Decimal>>) -> Option<Decimal> {
+pub(crate) fn sum(parts: impl IntoIterator<Item = Option<Decimal>>) -> Option<Decimal> {
     let add = |sum: Number, part: Option<Decimal>| sum.checked_add(part?.0);
     parts.into_iter().try_fold(Number::ZERO, add).map(Decimal)
 }

@@ -9,7 +9,7 @@ use contract::{
         watchlists::{GetWatchlistsInput, Watchlist, WatchlistEntry, WatchlistKind, Watchlists},
     },
 };
-use domain::{Error, Reason, Timestamp, UserId};
+use domain::{Error, Reason, Scope, Timestamp, UserId};
 use tasty::watchlists::{self, Owner};
 
 use super::{Asked, named};
@@ -20,7 +20,13 @@ const MAX_ENTRIES: usize = 500;
 
 /// The lists, or the one of a name.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
+    let sees_own = asked.permits(Scope::AccountRead);
     let (app, user, GetWatchlistsInput { kind, name }) = asked.read()?;
+    if kind == WatchlistKind::Own && !sees_own {
+        let message =
+            "The user's own watchlists need the scope account:read. The public ones do not: send `kind` public.";
+        return Err(Error::new(Reason::InsufficientScope, message).with("scope", Scope::AccountRead.as_str()));
+    }
     let name = match &name {
         Some(name) => Some(named("name", name, "Send the name of a list as get_watchlists lists it.")?),
         None => None,
@@ -31,7 +37,8 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     Rendered::new(&lists, text(&lists, &Zone::of(app, user).await))
 }
 
-async fn fetch(
+/// The lists of an owner, or the one of a name.
+pub(super) async fn fetch(
     app: &App,
     user: &UserId,
     kind: WatchlistKind,

@@ -357,7 +357,7 @@ fn credit(row: &PositionRow) -> Option<Decimal> {
 }
 
 /// All positions together.
-pub(super) fn totals(rows: &[PositionRow]) -> PositionTotals {
+pub(crate) fn totals(rows: &[PositionRow]) -> PositionTotals {
     PositionTotals {
         positions: u32::try_from(rows.len()).unwrap_or(u32::MAX),
         mark: amounts::sum(rows.iter().map(|row| row.mark)).map(amounts::cents),

@@ -4,11 +4,13 @@
 //! there. None of them changes anything.
 
 pub(crate) mod account;
-mod amounts;
+pub(crate) mod amounts;
 pub(crate) mod analyses;
 mod analyze_chart;
 mod analyze_options;
+pub(crate) mod analyze_portfolio;
 mod analyze_strategy;
+mod find_opportunities;
 mod get_accounts;
 mod get_balances;
 mod get_market_hours;
@@ -16,11 +18,11 @@ mod get_market_metrics;
 mod get_net_liq_history;
 mod get_option_chain;
 mod get_orders;
-mod get_positions;
+pub(crate) mod get_positions;
 mod get_price_history;
 mod get_transactions;
 mod get_watchlists;
-mod holdings;
+pub(crate) mod holdings;
 pub(crate) mod new_york;
 mod pages;
 mod search_symbols;
@@ -42,6 +44,7 @@ const TOOLS: &[Tool] = &[
     row("get_watchlists", Scope::MarketRead, |asked| Box::pin(get_watchlists::answer(asked))),
     row("analyze_chart", Scope::AnalysisRun, |asked| Box::pin(analyze_chart::answer(asked))),
     row("analyze_options", Scope::AnalysisRun, |asked| Box::pin(analyze_options::answer(asked))),
+    row("find_opportunities", Scope::AnalysisRun, |asked| Box::pin(find_opportunities::answer(asked))),
     row("analyze_strategy", Scope::AnalysisRun, |asked| Box::pin(analyze_strategy::answer(asked))),
     row("get_accounts", Scope::AccountRead, |asked| Box::pin(get_accounts::answer(asked))),
     row("get_balances", Scope::AccountRead, |asked| Box::pin(get_balances::answer(asked))),
@@ -49,6 +52,8 @@ const TOOLS: &[Tool] = &[
     row("get_transactions", Scope::AccountRead, |asked| Box::pin(get_transactions::answer(asked))),
     row("get_orders", Scope::AccountRead, |asked| Box::pin(get_orders::answer(asked))),
     row("get_net_liq_history", Scope::AccountRead, |asked| Box::pin(get_net_liq_history::answer(asked))),
+    row("analyze_portfolio", Scope::AnalysisRun, |asked| Box::pin(analyze_portfolio::answer(asked)))
+        .also(Scope::AccountRead),
 ];
 
 /// A tool.
@@ -56,13 +61,15 @@ pub(crate) struct Tool {
     name: &'static str,
     /// The scope that it needs.
     pub(crate) scope: Scope,
+    /// One more that it needs.
+    pub(crate) also: Option<Scope>,
     answer: Handler,
 }
 
 type Handler = for<'a> fn(Asked<'a>) -> LocalBoxFuture<'a, Result<Rendered, Error>>;
 
 const fn row(name: &'static str, scope: Scope, answer: Handler) -> Tool {
-    Tool { name, scope, answer }
+    Tool { name, scope, also: None, answer }
 }
 
 /// The tool of this name.
@@ -71,6 +78,10 @@ pub(crate) fn find(name: &str) -> Option<&'static Tool> {
 }
 
 impl Tool {
+    const fn also(self, scope: Scope) -> Self {
+        Self { also: Some(scope), ..self }
+    }
+
     /// Calls it. That the user's token permits it was checked before.
     pub(crate) async fn call(&self, app: &App, who: &Principal, arguments: Value) -> Result<Rendered, Error> {
         (self.answer)(Asked { app, user: &who.user_id, scopes: &who.scopes, arguments }).await

@@ -170,6 +170,19 @@ const TOOLS: &[Tool] = &[
         ..Tool::EMPTY
     },
     Tool {
+        name: "find_opportunities",
+        title: "Scan symbols for options to sell",
+        description: "Scans symbols, a watchlist (own or public) or ten that trade many options for one strategy, and ranks the \
+            best candidates over all of them by the score of analyze_options, with how it went with each symbol. Up to 50 \
+            symbols; the ten with the highest IV rank are scanned.",
+        input_schema: include_str!("../../../../crates/contract/schemas/find_opportunities.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/find_opportunities.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
+        ..Tool::EMPTY
+    },
+    Tool {
         name: "get_accounts",
         title: "Get the accounts",
         description: "The user's TastyTrade accounts: masked number, nickname, type, margin or cash, which one is the \
@@ -241,6 +254,20 @@ const TOOLS: &[Tool] = &[
         annotations: Annotations::LOOKUP,
         icons: ICONS,
         group: "account",
+        ..Tool::EMPTY
+    },
+    Tool {
+        name: "analyze_portfolio",
+        title: "Analyze the portfolio",
+        description: "How the portfolio leans, what it earns and risks, and what in it wants a look and why: delta weighted by \
+            beta to SPY, theta, vega, buying power, concentration by underlying and sector, stress by price and volatility, \
+            positions grouped into strategies, management marks (50 % of max profit, 21 DTE, tested strikes, assignment, \
+            ex-dividend, earnings, expirations), rolls for a net credit, and the case for and against.",
+        input_schema: include_str!("../../../../crates/contract/schemas/analyze_portfolio.input.json"),
+        output_schema: Some(include_str!("../../../../crates/contract/schemas/analyze_portfolio.output.json")),
+        annotations: Annotations::LOOKUP,
+        icons: ICONS,
+        group: "analysis",
         ..Tool::EMPTY
     },
     Tool {
@@ -388,9 +415,38 @@ const TEMPLATES: &[Template] = &[
 
 const PROMPTS: &[Prompt] = &[
     Prompt {
+        name: "analyze-for-csp",
+        title: "Analyze for a cash-secured put",
+        description: "Chart, volatility, candidates and what is held already: which strike and expiration fit a cash-secured put, and \
+            the case for and against.",
+        arguments: &[
+            PromptArgument { name: "symbol", description: "The underlying, for example AAPL.", required: true },
+            PromptArgument {
+                name: "account",
+                description: "The last four characters of an account's number; empty for all accounts.",
+                required: false,
+            },
+        ],
+        icons: ICONS,
+        tools: &["analyze_chart", "analyze_options", "analyze_strategy", "get_balances", "get_positions"],
+    },
+    Prompt {
+        name: "morning-briefing",
+        title: "Morning briefing",
+        description: "Before the open: balances, the market, what expires within a week, tested strikes, earnings, what \
+            needs attention.",
+        arguments: &[PromptArgument {
+            name: "account",
+            description: "The last four characters of an account's number; empty for all accounts.",
+            required: false,
+        }],
+        icons: ICONS,
+        tools: &["analyze_portfolio", "get_market_hours", "get_quote"],
+    },
+    Prompt {
         name: "position-review",
         title: "Review a position",
-        description: "Hold, roll or close: the legs of one underlying with profit or loss, days left and a recommendation.",
+        description: "Hold, roll or close: the legs of one underlying with profit or loss, days left and what speaks for each.",
         arguments: &[
             PromptArgument { name: "symbol", description: "The underlying, for example AAPL.", required: true },
             PromptArgument {
@@ -400,18 +456,43 @@ const PROMPTS: &[Prompt] = &[
             },
         ],
         icons: ICONS,
+        tools: &["analyze_chart", "analyze_portfolio", "analyze_strategy", "get_positions", "get_quote"],
     },
     Prompt {
-        name: "morning-briefing",
-        title: "Morning briefing",
-        description: "Before the open: balances, the market, what expires within a week, tested strikes, earnings, what \
-            needs action.",
+        name: "roll-position",
+        title: "Roll a position",
+        description: "How short options of one underlying could be rolled: what closing costs, later expirations with their net credit, \
+            new break-evens, and what rolling leaves unsolved.",
+        arguments: &[
+            PromptArgument { name: "symbol", description: "The underlying, for example AAPL.", required: true },
+            PromptArgument {
+                name: "expiration",
+                description: "YYYY-MM-DD: the options that expire on this day alone; empty for all.",
+                required: false,
+            },
+        ],
+        icons: ICONS,
+        tools: &["analyze_chart", "analyze_portfolio", "analyze_strategy", "get_option_chain", "get_positions"],
+    },
+    Prompt {
+        name: "earnings-check",
+        title: "Earnings check",
+        description: "The next reports of one underlying or of all that is held: expected move, volatility before and after, and which \
+            positions lie across them.",
         arguments: &[PromptArgument {
-            name: "account",
-            description: "The last four characters of an account's number; empty for all accounts.",
+            name: "symbol",
+            description: "The underlying; empty for all that is held.",
             required: false,
         }],
         icons: ICONS,
+        tools: &[
+            "analyze_options",
+            "analyze_portfolio",
+            "analyze_strategy",
+            "get_market_metrics",
+            "get_positions",
+            "get_price_history",
+        ],
     },
 ];
 

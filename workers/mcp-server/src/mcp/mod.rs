@@ -103,7 +103,7 @@ async fn as_caller(
 
 /// The scopes that the request needs and the token does not have.
 fn missing_scopes(received: &Received, granted: &Scopes) -> Option<Scopes> {
-    let needed: Scopes = asks(received).filter_map(scopes::needed).collect();
+    let needed: Scopes = asks(received).flat_map(scopes::needed).collect();
     (!granted.contains_all(&needed)).then_some(needed)
 }
 

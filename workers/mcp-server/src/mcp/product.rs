@@ -257,7 +257,7 @@ fn reports(ask: &Ask) -> bool {
 
 /// Refuses what the caller's token does not permit, and tells of a tool. Over POST that was answered by a 403 already.
 fn admit(principal: &Principal, ask: Ask, refused: impl FnOnce(&ToolCall)) -> Result<Ask, Reply> {
-    let needed: Scopes = scopes::needed(&ask).into_iter().collect();
+    let needed: Scopes = scopes::needed(&ask).collect();
     if principal.scopes.contains_all(&needed) {
         return Ok(ask);
     }

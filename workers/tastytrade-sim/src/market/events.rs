@@ -110,39 +110,43 @@ impl Shocks {
 
     /// The logarithm of what the price is multiplied with at market time `tau`. `plain` is the logarithm of the price over
     /// its base without any of this.
-    pub(crate) fn at(&mut self, tau: f64, base: f64, mut plain: impl FnMut(f64) -> f64) -> f64 {
+    pub(crate) fn at(&mut self, tau: f64, base: f64, plain: impl FnMut(f64) -> f64) -> f64 {
+        self.reports_at(tau) + self.dividends_at(tau, base, plain)
+    }
+
+    /// Those that have begun at `tau`, the last one first.
+    fn begun(&self, tau: f64) -> impl Iterator<Item = &'static Shock> {
         let end = self.all.partition_point(|shock| shock.begins + EDGE < tau);
-        let past = self.all.get(..end).unwrap_or_default().iter().rev();
-        let recent = past.take_while(|shock| shock.begins + REPORT_FADES > tau);
-        let (mut sum, mut dividend) = (0.0, None);
-        for shock in recent {
-            match shock.dividend {
-                None => sum += self.jump(shock.day) * (1.0 - (tau - shock.begins) / REPORT_FADES),
-                Some(dollars) if dividend.is_none() => dividend = Some((shock.begins, dollars)),
-                Some(_) => {}
-            }
-        }
-        let Some((begins, dollars)) = dividend.filter(|(begins, _)| begins + DIVIDEND_FADES > tau) else { return sum };
+        let begun: &'static [Shock] = self.all.get(..end).unwrap_or_default();
+        begun.iter().rev()
+    }
+
+    /// What the reports come to: each fades in a straight line.
+    fn reports_at(&self, tau: f64) -> f64 {
+        self.begun(tau)
+            .take_while(|shock| shock.begins + REPORT_FADES > tau)
+            .filter(|shock| shock.dividend.is_none())
+            .map(|shock| self.jump(shock.day) * (1.0 - (tau - shock.begins) / REPORT_FADES))
+            .sum()
+    }
+
+    /// What the last dividend comes to, which has faded before the next one.
+    fn dividends_at(&mut self, tau: f64, base: f64, mut plain: impl FnMut(f64) -> f64) -> f64 {
+        let last = self
+            .begun(tau)
+            .take_while(|shock| shock.begins + DIVIDEND_FADES > tau)
+            .find_map(|shock| Some((shock.begins, shock.dividend?)));
+        let Some((begins, dollars)) = last else { return 0.0 };
         let share = match self.share {
             Some((of, share)) if (of - begins).abs() < EDGE => share,
             _ => {
-                // The last price with the dividend: the close of the session before, in which nothing of it is left over.
+                // The last price with the dividend: the close before, in which nothing is left of the dividend before it.
                 let close = base * (plain(begins) + self.reports_at(begins)).exp();
                 (dollars / close).min(0.5)
             }
         };
         self.share = Some((begins, share));
-        sum + (1.0 - share * (1.0 - (tau - begins) / DIVIDEND_FADES)).ln()
-    }
-
-    /// What the reports alone come to.
-    fn reports_at(&self, tau: f64) -> f64 {
-        let end = self.all.partition_point(|shock| shock.begins + EDGE < tau);
-        let past = self.all.get(..end).unwrap_or_default().iter().rev();
-        past.take_while(|shock| shock.begins + REPORT_FADES > tau)
-            .filter(|shock| shock.dividend.is_none())
-            .map(|shock| self.jump(shock.day) * (1.0 - (tau - shock.begins) / REPORT_FADES))
-            .sum()
+        (1.0 - share * (1.0 - (tau - begins) / DIVIDEND_FADES)).ln()
     }
 
     /// What a report does: up where the company earned more than it usually does, down else; at least a quarter of the

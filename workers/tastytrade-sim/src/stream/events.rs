@@ -1,5 +1,6 @@
 //! Market data as DXLink events: values by field, the last ones known and the candles of a time.
 
+use chrono::Days;
 use domain::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -8,6 +9,7 @@ use crate::{
     market::{
         Instrument, Kind, Market, activity,
         candles::{Candle, Interval},
+        events,
         options::RISK_FREE,
         quote,
     },
@@ -72,7 +74,7 @@ pub(super) fn fields(kind: &str) -> Option<&'static [&'static str]> {
             "bidSize",
             "askSize",
         ],
-        "Trade" => &[
+        "Trade" | "TradeETH" => &[
             "eventSymbol",
             "eventTime",
             "time",
@@ -158,6 +160,29 @@ pub(super) fn fields(kind: &str) -> Option<&'static [&'static str]> {
             "low",
             "close",
         ],
+        "TimeAndSale" => &[
+            "eventSymbol",
+            "eventTime",
+            "eventFlags",
+            "index",
+            "time",
+            "timeNanoPart",
+            "sequence",
+            "exchangeCode",
+            "price",
+            "size",
+            "bidPrice",
+            "askPrice",
+            "exchangeSaleConditions",
+            "tradeThroughExempt",
+            "aggressorSide",
+            "spreadLeg",
+            "extendedTradingHours",
+            "validTick",
+            "type",
+            "buyer",
+            "seller",
+        ],
         "TheoPrice" => &[
             "eventSymbol",
             "eventTime",
@@ -201,6 +226,9 @@ pub(super) fn latest(market: &Market<'_>, kind: &str, symbol: &str, seen: Timest
     match kind {
         "Quote" => of.quote(),
         "Trade" => of.trade(),
+        // Nobody trades options before the bell or after it.
+        "TradeETH" if of.is_extended() && !instrument.is_option() => of.trade(),
+        "TimeAndSale" => of.time_and_sale(),
         "Summary" => of.summary(),
         "Profile" => of.profile(),
         "Greeks" => of.greeks(),
@@ -275,6 +303,39 @@ impl Of<'_> {
         ]))
     }
 
+    fn is_extended(&self) -> bool {
+        matches!(calendar::phase(self.seen), calendar::Phase::PreMarket | calendar::Phase::Extended)
+    }
+
+    /// The last trade, with the quote it met.
+    fn time_and_sale(&self) -> Option<Row> {
+        let item = quote::of_instrument(self.market, self.instrument, self.seen)?;
+        let at =
+            if self.instrument.is_option() { activity::last_trade(self.seen) } else { quote::last_activity(self.seen) };
+        let (last, ask): (f64, f64) = (item.last.parse().ok()?, item.ask.as_deref()?.parse().ok()?);
+        Some(self.row(vec![
+            ("eventFlags", json!(0)),
+            ("index", json!(index(at))),
+            ("time", json!(at.timestamp_millis())),
+            ("timeNanoPart", json!(0)),
+            ("sequence", json!(0)),
+            ("exchangeCode", json!("Q")),
+            ("price", text(Some(&item.last))),
+            ("size", json!(1)),
+            ("bidPrice", text(item.bid.as_deref())),
+            ("askPrice", text(item.ask.as_deref())),
+            ("exchangeSaleConditions", json!("@")),
+            ("tradeThroughExempt", json!("0")),
+            ("aggressorSide", json!(if last >= ask { "BUY" } else { "SELL" })),
+            ("spreadLeg", json!(false)),
+            ("extendedTradingHours", json!(self.is_extended() && !self.instrument.is_option())),
+            ("validTick", json!(true)),
+            ("type", json!("NEW")),
+            ("buyer", Value::Null),
+            ("seller", Value::Null),
+        ]))
+    }
+
     fn trade(&self) -> Option<Row> {
         let item = quote::of_instrument(self.market, self.instrument, self.seen)?;
         let at =
@@ -282,7 +343,7 @@ impl Of<'_> {
         let (last, before): (f64, f64) = (item.last.parse().ok()?, item.prev_close.parse().ok()?);
         let volume: f64 = item.volume.as_deref().unwrap_or("0").parse().ok()?;
         let direction = if last >= before { "UP" } else { "DOWN" };
-        let extended = matches!(calendar::phase(self.seen), calendar::Phase::PreMarket | calendar::Phase::Extended);
+        let extended = self.is_extended();
         Some(self.row(vec![
             ("time", json!(at.timestamp_millis())),
             ("timeNanoPart", json!(0)),
@@ -321,6 +382,9 @@ impl Of<'_> {
         let listing = self.instrument.listing()?;
         let item = quote::of_instrument(self.market, self.instrument, self.seen)?;
         let is_share = matches!(listing.kind, Kind::Stock | Kind::Fund) && !self.instrument.is_option();
+        let today = calendar::local_date(self.seen);
+        let last = events::dividends(listing, today - Days::new(200), today).last().copied();
+        let ex_dividend = last.map_or_else(|| json!(0), |day| day_id(&day.to_string()));
         let own = |value: Value| if is_share { value } else { json!(NONE) };
         let description =
             if self.instrument.is_option() { self.instrument.symbol() } else { listing.description.into() };
@@ -330,7 +394,7 @@ impl Of<'_> {
             ("tradingStatus", json!("ACTIVE")),
             ("haltStartTime", json!(0)),
             ("haltEndTime", json!(0)),
-            ("exDividendDayId", json!(0)),
+            ("exDividendDayId", own(ex_dividend)),
             ("statusReason", Value::Null),
             ("high52WeekPrice", text(item.year_high_price.as_deref())),
             ("low52WeekPrice", text(item.year_low_price.as_deref())),
@@ -411,8 +475,9 @@ impl Series {
     }
 
     fn row(&self, candle: &Candle, flags: i64) -> Row {
-        // As many decimals as the price needs: options on cheap shares move by fractions of a cent.
-        let price = |value: f64| figure(value, 4);
+        // Options on cheap shares move by fractions of a cent.
+        let places = if self.instrument.is_option() { 4 } else { 2 };
+        let price = |value: f64| figure(value, places);
         let optional = |value: Option<f64>, places| value.map_or_else(|| json!(NONE), |value| figure(value, places));
         self.event(
             flags,
@@ -452,10 +517,18 @@ impl Series {
     }
 }
 
+/// Whether it is listed, or was when it ended: what was traded until then is still told.
+fn was_listed(market: &Market<'_>, instrument: &Instrument, seen: Timestamp) -> bool {
+    let last = instrument.expires_at().map_or(seen, |end| end.min(seen));
+    // A future is gone with its last moment.
+    matches!(instrument, Instrument::Future(_)) || market.lists(instrument, last)
+}
+
 /// The snapshot of a series from a moment on, in Unix milliseconds: the newest candle first, and an event without a candle
 /// at the end. Nothing for a series that there is not.
 pub(super) fn candles(market: &Market<'_>, symbol: &str, from: Option<i64>, seen: Timestamp) -> Vec<Row> {
-    let Some(series) = Series::parse(symbol) else { return Vec::new() };
+    let series = Series::parse(symbol).filter(|series| was_listed(market, &series.instrument, seen));
+    let Some(series) = series else { return Vec::new() };
     let from = Timestamp::from_timestamp_millis(from.unwrap_or(0)).unwrap_or(Timestamp::UNIX_EPOCH);
     let mut candles = market.candles(&series.instrument, series.interval, from, seen);
     candles.retain(|candle| candle.time >= from);

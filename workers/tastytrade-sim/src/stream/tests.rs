@@ -317,7 +317,7 @@ fn fields_come_in_the_order_asked_for_and_objects_where_nobody_asked() {
     let values = answer[1]["data"][1].as_array().unwrap();
     assert!(values[0].is_f64() && values[1] == "SPY" && values[2] == "NaN", "{values:?}");
     assert_eq!(hand.say(&add("Trade"))[0]["eventFields"]["Trade"].as_array().unwrap().len(), 14, "all of them");
-    assert_eq!(hand.say(&add("TimeAndSale")), Vec::<Value>::new());
+    assert_eq!(hand.say(&add("Configuration")), Vec::<Value>::new());
 
     let mut hand = Hand::opened();
     let answer = hand.say(&add("Quote"));

@@ -12,6 +12,8 @@ pub(crate) struct Forwarded {
     name: &'static str,
     /// The scope that it needs. Analysis checks it again.
     pub(crate) scope: Scope,
+    /// One more that it needs.
+    pub(crate) also: Option<Scope>,
     /// What its calls count as.
     pub(crate) class: Class,
     /// The arguments that make its answer smaller.
@@ -19,7 +21,13 @@ pub(crate) struct Forwarded {
 }
 
 const fn row(name: &'static str, scope: Scope, class: Class, narrowed_by: &'static [&'static str]) -> Forwarded {
-    Forwarded { name, scope, class, narrowed_by }
+    Forwarded { name, scope, also: None, class, narrowed_by }
+}
+
+impl Forwarded {
+    const fn also(self, scope: Scope) -> Self {
+        Self { also: Some(scope), ..self }
+    }
 }
 
 const FORWARDED: &[Forwarded] = &[
@@ -36,6 +44,7 @@ const FORWARDED: &[Forwarded] = &[
     ),
     row("analyze_chart", Scope::AnalysisRun, Class::Analysis, &["timeframe"]),
     row("analyze_options", Scope::AnalysisRun, Class::Analysis, &["limit", "expiration"]),
+    row("find_opportunities", Scope::AnalysisRun, Class::Analysis, &["limit", "symbols"]),
     row("analyze_strategy", Scope::AnalysisRun, Class::Analysis, &["legs"]),
     row("get_accounts", Scope::AccountRead, Class::Account, &[]),
     row("get_balances", Scope::AccountRead, Class::Account, &["account"]),
@@ -43,6 +52,7 @@ const FORWARDED: &[Forwarded] = &[
     row("get_transactions", Scope::AccountRead, Class::Account, &["limit", "symbol", "start_date"]),
     row("get_orders", Scope::AccountRead, Class::Account, &["limit", "status", "symbol"]),
     row("get_net_liq_history", Scope::AccountRead, Class::Account, &["account", "range"]),
+    row("analyze_portfolio", Scope::AnalysisRun, Class::Analysis, &["account"]).also(Scope::AccountRead),
 ];
 
 /// The row of a tool, if it is one of these.

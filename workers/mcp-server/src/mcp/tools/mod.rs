@@ -34,6 +34,11 @@ pub(crate) fn scope(tool: &str) -> Option<Scope> {
     }
 }
 
+/// One more scope that a tool needs.
+pub(crate) fn also(tool: &str) -> Option<Scope> {
+    forward::find(tool).and_then(|row| row.also)
+}
+
 /// Reads ahead what needs nobody's permission to be read, only to be sent.
 pub(crate) async fn prefetch(app: &App<'_>, received: &Received) -> Prefetched {
     match received {
