@@ -60,7 +60,6 @@ impl Contract {
         if !term.is_of(self) {
             return self.implied(price);
         }
-        self.check()?;
         let fixed = self.fixed_at(term)?;
         let volatility = self.implied_of(&fixed, price)?;
         Ok((volatility, self.greeks_of(&fixed, volatility)?))

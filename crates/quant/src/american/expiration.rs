@@ -162,11 +162,15 @@ impl Table {
     fn moved(&self, contract: &Contract) -> Option<&Boundaries> {
         let find = || {
             let market = Contract { rate: contract.rate + RATE_STEP, ..*contract }.frame().market;
-            let search = Search::new(market, self.scheme);
+            let (search, here) = (Search::new(market, self.scheme), Search::new(contract.frame().market, self.scheme));
             let improved = |(log, nodes): (&f64, &Vec<f64>)| {
-                let mut nodes = nodes.clone();
-                search.improve(libm::exp(*log), &mut nodes, MOVED_ROUNDS);
-                nodes
+                let volatility = libm::exp(*log);
+                let (mut moved, mut still) = (nodes.clone(), nodes.clone());
+                search.improve(volatility, &mut moved, MOVED_ROUNDS);
+                // What the boundary here lacked of its fixed point is no consequence of the rate.
+                here.improve(volatility, &mut still, MOVED_ROUNDS);
+                let shifted = nodes.iter().zip(moved).zip(still).map(|((node, moved), still)| node + (moved - still));
+                shifted.map(|depth| depth.max(0.0)).collect()
             };
             let nodes = || self.logs.iter().zip(&self.here.nodes).map(improved).collect();
             (market.exercise() == Exercise::Below).then(|| Boundaries::new(market, self.scheme, &self.logs, nodes()))

@@ -36,7 +36,7 @@ pub(super) struct Point {
 }
 
 /// For one option: some digits more than any quote has.
-pub(super) static DIRECT: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(16, 32, 64, 10, 1e-10));
+pub(super) static DIRECT: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(16, 32, 64, 16, 1e-10));
 
 /// For the tables of an expiration, of which many are solved and each is used often.
 pub(super) static TABLE: LazyLock<Scheme> = LazyLock::new(|| Scheme::new(8, 12, TABLE_POINTS, 4, 1e-6));
