@@ -4,7 +4,7 @@ use chrono::NaiveDateTime;
 use domain::{Timestamp, UserId, exchange};
 use store::settings::Settings;
 
-use crate::app::App;
+use crate::{app::App, tools::new_york};
 
 /// The zone of the exchanges, which is everybody's who has not chosen another.
 const NEW_YORK: &str = "America/New_York";
@@ -42,8 +42,10 @@ impl Zone {
 
     /// `Fri 20 Nov 16:00 ET`, `Fri 20 Nov 22:00 UTC+1`.
     pub(crate) fn shown(&self, moment: Timestamp) -> String {
-        let local = self.local(moment);
-        format!("{} {}", local.format("%a %-d %b %H:%M"), self.label(moment))
+        match self {
+            Self::Exchange => new_york::shown(moment),
+            Self::Named(_) => format!("{} {}", self.local(moment).format("%a %-d %b %H:%M"), self.label(moment)),
+        }
     }
 
     /// What a time there is followed by: `ET`, `UTC+1`.

@@ -99,7 +99,7 @@ fn a_whole_chart() {
     assert_eq!((context.trend.as_deref(), context.atr.is_some(), context.rsi.is_some()), (Some("up"), true, true));
     assert_eq!(context.supports, found.supports.iter().map(|level| level.price).collect::<Vec<_>>());
 
-    let text = text(&found);
+    let text = text(&found, &crate::zone::Zone::Exchange);
     assert!(text.len() < 3000, "{}", text.len());
     for part in [
         "AAPL daily chart: 300 bars of 1d, 2025-09-15 to 2026-11-20.",
@@ -124,7 +124,7 @@ fn few_bars_give_reasons_instead_of_signals() {
     assert_eq!((rsi.value, rsi.says.as_deref()), (None, Some("no signal: 12 bars, it takes 15")));
     assert!(found.supports.is_empty() && found.resistances.is_empty());
     assert_eq!(found.missing.len(), 2, "{:?}", found.missing);
-    assert!(text(&found).contains("no trend can be told (12 bars, it takes 60)"));
+    assert!(text(&found, &crate::zone::Zone::Exchange).contains("no trend can be told (12 bars, it takes 60)"));
     let one = chart(rising("AAPL", "2026-11-20", 1), None, "2026-11-20T22:00:00Z");
     assert_eq!((one.change, one.change_percent), (None, None));
 }
@@ -140,7 +140,7 @@ fn a_price_that_stands_still_is_not_oversold() {
         assert!(reading.says.as_ref().unwrap().starts_with("no signal"), "{name}");
     }
     assert_eq!(found.volume_profile.reason.as_deref(), Some("no volume was reported"));
-    assert!(!text(&found).contains("oversold"));
+    assert!(!text(&found, &crate::zone::Zone::Exchange).contains("oversold"));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn what_forms_counts_for_readings_and_not_for_patterns() {
     let rsi = |chart: &ChartAnalysis| chart.readings.iter().find(|reading| reading.name == "rsi_14").unwrap().value;
     assert!(open.is_forming && rsi(&open) == rsi(&closed));
     assert!(open.candle_patterns.iter().all(|pattern| pattern.time.as_str() < "2026-11-20"));
-    assert!(text(&open).contains("the newest still forms"));
+    assert!(text(&open, &crate::zone::Zone::Exchange).contains("the newest still forms"));
 }
 
 #[test]

@@ -6,12 +6,13 @@ use agents::words::{percent, price};
 use contract::analysis::chart::{ChartAnalysis, Level, Reading};
 
 use super::PROFILE_BARS;
+use crate::zone::Zone;
 
 /// So many levels of a side are in the text.
 const LEVELS: usize = 3;
 
 /// The analysis in lines. `structuredContent` has all of it.
-pub(crate) fn text(chart: &ChartAnalysis) -> String {
+pub(crate) fn text(chart: &ChartAnalysis, zone: &Zone) -> String {
     let mut lines = vec![first_line(chart), chart.summary.lines()];
     lines.extend(trend(chart));
     lines.push(readings(chart));
@@ -24,7 +25,7 @@ pub(crate) fn text(chart: &ChartAnalysis) -> String {
     lines.extend(events(chart));
     lines.extend(chart.missing.iter().map(|what| format!("Missing: {what}.")));
     lines.extend(chart.notes.iter().map(|note| format!("Note: {note}")));
-    let at = chart.as_of.format("%Y-%m-%dT%H:%M:%SZ");
+    let at = zone.shown(chart.as_of);
     lines.push(format!("From {}, as of {at}. Analysis {}.", chart.source.in_words(), chart.analysis_id));
     lines.push(chart.disclaimer.clone());
     lines.join("\n")

@@ -9,13 +9,13 @@ use contract::analysis::{
 
 use agents::{rules::options::named, words};
 
-use crate::tools::new_york;
+use crate::zone::Zone;
 
 /// So many candidates have all their figures in the text.
 const WHOLE: usize = 3;
 
 /// The text: what is known of the underlying, a line or two for each candidate, and what it comes to.
-pub(crate) fn text(of: &OptionsAnalysis) -> String {
+pub(crate) fn text(of: &OptionsAnalysis, zone: &Zone) -> String {
     let mut text = head(of);
     for (place, candidate) in of.candidates.iter().enumerate() {
         line(&mut text, place, candidate);
@@ -41,7 +41,7 @@ pub(crate) fn text(of: &OptionsAnalysis) -> String {
         text,
         "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
         of.source.in_words(),
-        new_york::shown(of.as_of),
+        zone.shown(of.as_of),
         of.analysis_id,
         of.disclaimer
     );
@@ -153,7 +153,7 @@ fn line(text: &mut String, place: usize, of: &OptionCandidate) {
 }
 
 /// The text of a scan over several symbols.
-pub(crate) fn opportunities(of: &Opportunities) -> String {
+pub(crate) fn opportunities(of: &Opportunities, zone: &Zone) -> String {
     let mut text = format!(
         "{} over {} ({})",
         of.strategy.in_words(),
@@ -187,7 +187,7 @@ pub(crate) fn opportunities(of: &Opportunities) -> String {
         text,
         "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
         of.source.in_words(),
-        new_york::shown(of.as_of),
+        zone.shown(of.as_of),
         of.analysis_id,
         of.disclaimer
     );

@@ -390,7 +390,7 @@ fn the_text_is_short_whatever_is_held() {
         .collect();
     let (mut output, _) = analysed(&rows, &known(&all));
     output.missing = vec!["something: a reason".to_owned(); 20];
-    let written = text(&output);
+    let written = text(&output, &crate::zone::Zone::Exchange);
     assert!(written.len() <= 4_000, "{}", written.len());
     for part in [
         "Portfolio of \u{2022}\u{2022}\u{2022}\u{2022}0042, from TastyTrade, Fri 20 Nov 10:00 ET. Net liq $100,000.",
@@ -404,5 +404,5 @@ fn the_text_is_short_whatever_is_held() {
         assert!(written.contains(part), "{part}\n{written}");
     }
     let (empty, _) = analysed(&[], &BTreeMap::new());
-    assert!(text(&empty).contains("There are no open positions."));
+    assert!(text(&empty, &crate::zone::Zone::Exchange).contains("There are no open positions."));
 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use agents::words::{money, percent, price};
 use contract::analysis::portfolio::{Attention, PortfolioAnalysis, RollRow, StrategyRow, Urgency};
 
-use crate::tools::new_york;
+use crate::zone::Zone;
 
 /// So many of each stand in the text; all of them are in the structured content.
 const ATTENTION: usize = 9;
@@ -17,10 +17,10 @@ const MISSING: usize = 3;
 const LONGEST: usize = 4_000;
 
 /// The analysis in at most [`LONGEST`] bytes: what has no place is left out from the end of its list.
-pub(crate) fn text(output: &PortfolioAnalysis) -> String {
+pub(crate) fn text(output: &PortfolioAnalysis, zone: &Zone) -> String {
     let mut rows = [ATTENTION, STRATEGIES, UNDERLYINGS];
     loop {
-        let text = written(output, rows);
+        let text = written(output, zone, rows);
         let [attention, strategies, underlyings] = &mut rows;
         // What wants a look gives way last.
         let [longer, other] =
@@ -33,8 +33,8 @@ pub(crate) fn text(output: &PortfolioAnalysis) -> String {
     }
 }
 
-fn written(output: &PortfolioAnalysis, [attention, strategies, underlyings]: [usize; 3]) -> String {
-    let mut text = head(output);
+fn written(output: &PortfolioAnalysis, zone: &Zone, [attention, strategies, underlyings]: [usize; 3]) -> String {
+    let mut text = head(output, zone);
     let _ = write!(text, "\n{}", output.summary.lines());
     if !output.attention.is_empty() {
         text.push_str("\nWANTS A LOOK:");
@@ -74,9 +74,9 @@ fn more(text: &mut String, all: usize, shown: usize, field: &str) {
     }
 }
 
-fn head(output: &PortfolioAnalysis) -> String {
+fn head(output: &PortfolioAnalysis, zone: &Zone) -> String {
     let worth = &output.worth;
-    let as_of = worth.as_of.map_or_else(|| "time not known".to_owned(), new_york::shown);
+    let as_of = worth.as_of.map_or_else(|| "time not known".to_owned(), |as_of| zone.shown(as_of));
     let mut text = format!("Portfolio of {}, {}, {as_of}.", output.accounts.join(" and "), worth.source.in_words());
     let mut put = |what: &str, value: Option<String>| {
         if let Some(value) = value {

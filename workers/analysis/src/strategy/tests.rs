@@ -165,7 +165,7 @@ fn a_spread_by_hand() {
     assert!(!rule(&of, "tested")[0].0);
     assert!(rule(&of, "assignment")[0].1.contains("95 put: risk of early assignment low"));
     assert_eq!((of.events.ex_dividend_within, of.events.earnings_within), (Some(true), Some(false)));
-    let text = text::text(&of);
+    let text = text::text(&of, &crate::zone::Zone::Exchange);
     for part in [
         "bull put spread on XYZ at 100, 2026-12-18 (28 DTE)",
         "Net credit $83.00",

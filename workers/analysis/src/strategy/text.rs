@@ -5,12 +5,12 @@ use std::fmt::Write;
 use agents::words::{money, percent, price};
 use contract::analysis::strategy::StrategyAnalysis;
 
-use crate::tools::new_york;
+use crate::zone::Zone;
 
 /// What a reader needs first; everything else is in the structured content.
-pub(crate) fn text(of: &StrategyAnalysis) -> String {
+pub(crate) fn text(of: &StrategyAnalysis, zone: &Zone) -> String {
     let mut text = String::new();
-    let shown = new_york::shown(of.as_of);
+    let shown = zone.shown(of.as_of);
     _ = writeln!(
         text,
         "{} on {} at {}, {} ({} DTE), from {} as of {shown}",

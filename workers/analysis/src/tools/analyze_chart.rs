@@ -11,6 +11,7 @@ use super::{
 use crate::{
     chart::{self, Gathered, text::text},
     gather,
+    zone::Zone,
 };
 
 const NAME: &str = "analyze_chart";
@@ -35,7 +36,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let id = analyses::id(app);
     let gathered = Gathered { timeframe: input.timeframe, series, metrics, no_metrics, now: app.now, id: id.clone() };
     let analysis = chart::analyze(gathered);
-    let rendered = Rendered::new(&analysis, text(&analysis))?;
+    let rendered = Rendered::new(&analysis, text(&analysis, &Zone::of(app, user).await))?;
     analyses::keep(app, user, About { id: &id, kind: NAME, symbol: Some(&symbol), strategy: None }, &rendered).await;
     Ok(rendered)
 }

@@ -16,6 +16,7 @@ use crate::{
     chain::float,
     live,
     options::{self, Ask, text},
+    zone::Zone,
 };
 
 /// So many expirations are looked at.
@@ -40,7 +41,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         }
     }
     found.notes.extend(notes);
-    let rendered = Rendered::new(&found, text::text(&found))?;
+    let rendered = Rendered::new(&found, text::text(&found, &Zone::of(app, user).await))?;
     let about = analyses::About {
         id: &found.analysis_id,
         kind: "analyze_options",

@@ -32,6 +32,7 @@ use crate::{
     live,
     portfolio::{self, INDEX, Read, Strategy, rolls},
     upstream,
+    zone::Zone,
 };
 
 /// How long metrics, prices of indexes and the rate are waited for.
@@ -73,7 +74,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     output.notes.extend(valued.notes.iter().cloned().chain(balances.notes).chain(rate_note));
     output.notes.dedup();
     output.analysis_id = analyses::id(app);
-    let rendered = Rendered::new(&output, portfolio::text(&output))?;
+    let rendered = Rendered::new(&output, portfolio::text(&output, &Zone::of(app, user).await))?;
     let about = About { id: &output.analysis_id, kind: "analyze_portfolio", symbol: None, strategy: None };
     analyses::keep(app, user, about, &rendered).await;
     Ok(rendered)

@@ -21,6 +21,7 @@ use crate::{
         assemble::{self, Frame},
         place, text,
     },
+    zone::Zone,
 };
 
 /// Strikes on each side of the price that are read beside the legs': for the straddle, the strangles and the forward price.
@@ -53,7 +54,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
         notes: note.into_iter().collect(),
     };
     let analysis = assemble::analysis(frame)?;
-    let rendered = Rendered::new(&analysis, text::text(&analysis))?;
+    let rendered = Rendered::new(&analysis, text::text(&analysis, &Zone::of(app, user).await))?;
     let about = About {
         id: &analysis.analysis_id,
         kind: "analyze_strategy",

@@ -26,6 +26,7 @@ use crate::{
     app::App,
     gather::metrics::{self, Figures},
     options::{self, Ask, text},
+    zone::Zone,
 };
 
 /// What is scanned where nothing is named: funds and shares whose options trade the most.
@@ -70,7 +71,7 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     }
     found.summary = agents::rules::opportunities::summary(&found);
     found.analysis_id = analyses::id(app);
-    let rendered = Rendered::new(&found, text::opportunities(&found))?;
+    let rendered = Rendered::new(&found, text::opportunities(&found, &Zone::of(app, user).await))?;
     let strategy = Some(wanted.strategy.word());
     let about = analyses::About { id: &found.analysis_id, kind: "find_opportunities", symbol: None, strategy };
     analyses::keep(app, user, about, &rendered).await;

@@ -146,26 +146,28 @@ fn text(output: &MarketMetrics, zone: &Zone) -> String {
 /// The figures that an options seller reads first; `structuredContent` has every digit.
 fn line(text: &mut String, metrics: &SymbolMetrics) {
     let _ = write!(text, "{}", metrics.symbol);
-    let mut put = |name: &str, value: Option<Decimal>, digits: u32| {
+    let put = |text: &mut String, name: &str, value: Option<Decimal>, digits: u32| {
         if let Some(value) = value {
             let _ = write!(text, " {name} {}", value.rounded(digits));
         }
     };
-    put("IV", metrics.iv_index, 1);
-    put("5-day change", metrics.iv_index_5_day_change, 1);
-    put("| IV rank", metrics.iv_rank, 1);
-    put("(tastytrade's own)", metrics.iv_rank_tw, 1);
-    put("IV percentile", metrics.iv_percentile, 1);
-    put("| IV30", metrics.iv_30_day, 1);
-    put("HV30", metrics.hv_30_day, 1);
-    put("HV60", metrics.hv_60_day, 1);
-    put("HV90", metrics.hv_90_day, 1);
-    put("IV-HV", metrics.iv_hv_30_day_difference, 1);
-    put("| beta", metrics.beta, 2);
-    put("corr SPY", metrics.correlation_spy_3_month, 2);
-    put("| liquidity", metrics.liquidity_rating, 0);
-    put("borrow rate", metrics.borrow_rate, 2);
-    put("P/E", metrics.price_earnings_ratio, 1);
+    put(text, "IV", metrics.iv_index, 1);
+    put(text, "5-day change", metrics.iv_index_5_day_change, 1);
+    put(text, "| IV rank", metrics.iv_rank, 1);
+    if let Some(own) = metrics.iv_rank_tw {
+        let _ = write!(text, " (tastytrade's own {})", own.rounded(1));
+    }
+    put(text, "IV percentile", metrics.iv_percentile, 1);
+    put(text, "| IV30", metrics.iv_30_day, 1);
+    put(text, "HV30", metrics.hv_30_day, 1);
+    put(text, "HV60", metrics.hv_60_day, 1);
+    put(text, "HV90", metrics.hv_90_day, 1);
+    put(text, "IV-HV", metrics.iv_hv_30_day_difference, 1);
+    put(text, "| beta", metrics.beta, 2);
+    put(text, "corr SPY", metrics.correlation_spy_3_month, 2);
+    put(text, "| liquidity", metrics.liquidity_rating, 0);
+    put(text, "borrow rate", metrics.borrow_rate, 2);
+    put(text, "P/E", metrics.price_earnings_ratio, 1);
     match (metrics.earnings_date, metrics.earnings_time.as_deref()) {
         (Some(date), time) => {
             let estimated = if metrics.earnings_estimated == Some(true) { " (estimated)" } else { "" };
@@ -234,7 +236,7 @@ mod tests {
         assert_eq!(
             text(&metrics(&["SPX", "NVDA", "ZZZZ"], true), &Zone::Exchange),
             "SPX | no earnings date\n\
-             NVDA IV 39.1 5-day change -1.2 | IV rank 42.7 (tastytrade's own) 37.1 IV percentile 33.1 | IV30 26.5 HV30 22.1 \
+             NVDA IV 39.1 5-day change -1.2 | IV rank 42.7 (tastytrade's own 37.1) IV percentile 33.1 | IV30 26.5 HV30 22.1 \
              IV-HV 4.4 | beta 1.7 | liquidity 4 borrow rate 0 | earnings 2026-11-24 AMC (estimated) | ex-dividend \
              2026-12-04 0.26 (yield 0.4 %)\n  IV by expiration: 2026-11-27 (7d) 31\n\
              ZZZZ: TastyTrade has no metrics for it.\n\

@@ -475,8 +475,9 @@ impl Series {
     }
 
     fn row(&self, candle: &Candle, flags: i64) -> Row {
-        // As many decimals as the price needs: options on cheap shares move by fractions of a cent.
-        let price = |value: f64| figure(value, 4);
+        // Options on cheap shares move by fractions of a cent.
+        let places = if self.instrument.is_option() { 4 } else { 2 };
+        let price = |value: f64| figure(value, places);
         let optional = |value: Option<f64>, places| value.map_or_else(|| json!(NONE), |value| figure(value, places));
         self.event(
             flags,

@@ -58,9 +58,10 @@ fn text(config: &Config) -> String {
     };
     let _ = write!(
         text,
-        " Option chains (chain_cache_ttl {ttl}): at most {ttl} s old. Default account (default_account): {account}. Time \
-         zone (time_zone): {zone}. TastyTrade (connection_way): {way}.",
+        " Option chains (chain_cache_ttl {ttl}): at most {ttl} s old, their quotes at most {live} s. Default account \
+         (default_account): {account}. Time zone (time_zone): {zone}. TastyTrade (connection_way): {way}.",
         ttl = config.chain_cache_ttl,
+        live = (config.chain_cache_ttl / 10).clamp(30, 60).min(config.chain_cache_ttl),
         account = config.default_account.as_deref().unwrap_or("none chosen"),
         zone = config.time_zone,
         way = match config.connection_way {
@@ -88,8 +89,8 @@ mod tests {
         assert_eq!(
             text(&config),
             "Quotes (quote_cache_ttl 60): from the cache while at most 30 s old. Option chains (chain_cache_ttl 300): at most \
-             300 s old. Default account (default_account): \u{2022}\u{2022}\u{2022}\u{2022}0042. Time zone (time_zone): \
-             America/New_York. TastyTrade (connection_way): connected by its login page."
+             300 s old, their quotes at most 30 s. Default account (default_account): \u{2022}\u{2022}\u{2022}\u{2022}0042. \
+             Time zone (time_zone): America/New_York. TastyTrade (connection_way): connected by its login page."
         );
         let never = Config { quote_cache_ttl: 0, default_account: None, connection_way: None, ..config };
         assert!(text(&never).starts_with("Quotes (quote_cache_ttl 0): always from TastyTrade"));

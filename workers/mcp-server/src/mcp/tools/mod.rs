@@ -34,9 +34,9 @@ pub(crate) fn scope(tool: &str) -> Option<Scope> {
     }
 }
 
-/// One more scope that a call needs.
-pub(crate) fn also(call: &ToolCall) -> Option<Scope> {
-    forward::find(call.tool.name).and_then(|tool| tool.also).or_else(|| own_lists(call))
+/// One more scope that a tool needs.
+pub(crate) fn also(tool: &str) -> Option<Scope> {
+    forward::find(tool).and_then(|row| row.also)
 }
 
 /// Reads ahead what needs nobody's permission to be read, only to be sent.
@@ -50,13 +50,6 @@ pub(crate) async fn prefetch(app: &App<'_>, received: &Received) -> Prefetched {
         },
         _ => Prefetched::default(),
     }
-}
-
-/// What `get_watchlists` needs as well where it is asked for the user's own lists. Analysis checks it again.
-fn own_lists(call: &ToolCall) -> Option<Scope> {
-    let kind = || call.arguments.get("kind")?.as_str();
-    let is_public = || kind().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("public"));
-    (call.tool.name == "get_watchlists" && !is_public()).then_some(Scope::AccountRead)
 }
 
 /// Whether a tool has steps that its client may be told of.
