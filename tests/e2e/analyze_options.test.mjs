@@ -259,6 +259,9 @@ test("8: over several symbols", async () => {
   assert.equal(listed.universe, `watchlist ${list.name}`);
   assert.ok(listed.symbols.length > 0 && listed.symbols.filter(({ status }) => status !== "not_scanned").length <= 10, JSON.stringify(listed.symbols));
   assert.ok(listed.opportunities.every(({ candidate }) => !candidate.flags.includes("earnings")));
+  // Without account:read a user's own list is none.
+  const narrow = await login(stack, { scopes: ["market:read", "analysis:run"] });
+  assert.equal((await client(stack, narrow.token).error("find_opportunities", { watchlist: list.name })).code, "NOT_FOUND");
   const unknown = await mcp.error("find_opportunities", { watchlist: "no such list" });
   assert.deepEqual([unknown.code, unknown.details.argument], ["NOT_FOUND", "watchlist"]);
 });

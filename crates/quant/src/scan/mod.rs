@@ -1,9 +1,9 @@
 //! Candidates for selling options: what a chain offers for a strategy, with every figure of each.
 //!
-//! A scan enumerates within bounds (every option of the right side; of spreads eight bought strikes, spread evenly over those that
-//! fit best for each sold one; of condors the eight best spreads of each side, crosswise), leaves out what a filter
-//! refuses and counts it there, computes the figures of what is left, and ranks it by a score whose parts are shown. What has
-//! the same sold strikes is one candidate: the best of them.
+//! A scan enumerates within bounds: every option of the right side; of spreads up to eight bought strikes for each sold one,
+//! evenly over those that fit; of condors the eight best spreads of each side, crosswise; of strangles up to eight
+//! options of each side. It leaves out what a filter refuses and counts it there, computes the figures of what is left, and
+//! ranks it by a score whose parts are shown. What has the same sold strikes is one candidate: the best of them.
 //!
 //! Prices that orders may be filled at are the middle of bid and ask. Profits, losses and break-evens are those at expiration
 //! after the fees of opening. An amount is in dollars of one contract, a price in dollars per share.

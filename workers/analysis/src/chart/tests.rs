@@ -57,6 +57,7 @@ fn metrics() -> Figures {
         iv_hv_30_day_difference: None,
         terms: Vec::new(),
         beta: None,
+        sector: None,
         correlation_spy_3_month: None,
         liquidity_rating: None,
         borrow_rate: None,

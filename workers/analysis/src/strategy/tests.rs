@@ -84,6 +84,7 @@ fn metrics() -> Figures {
         iv_hv_30_day_difference: Some(5.0),
         terms: Vec::new(),
         beta: Some(1.1),
+        sector: None,
         correlation_spy_3_month: None,
         liquidity_rating: Some(3.0),
         borrow_rate: None,

@@ -17,7 +17,7 @@ use contract::{
     },
     market::{Source, watchlists::WatchlistKind},
 };
-use domain::{Error, Family, Reason, Symbol, UserId};
+use domain::{Error, Family, Reason, Scope, Symbol, UserId};
 use edge::{clock, deadline::within};
 use futures_util::{StreamExt, stream};
 
@@ -42,9 +42,11 @@ const SCANS: Duration = Duration::from_secs(18);
 
 /// The candidates over several symbols.
 pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
+    // A user's own watchlists are part of the account; the public ones are not.
+    let sees_own = asked.permits(Scope::AccountRead);
     let (app, user, input): (_, _, FindOpportunitiesInput) = asked.read()?;
     let wanted = input.check()?;
-    let (symbols, universe) = symbols(app, user, &wanted).await?;
+    let (symbols, universe) = symbols(app, user, &wanted, sees_own).await?;
     let (known, failure) = metrics::metrics(app, user, &symbols).await?;
     let (scanned, others) = ranked(symbols, &known);
     let outcomes = scan(app, user, &wanted, &scanned).await?;
@@ -77,7 +79,12 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
 }
 
 /// The symbols that are meant, and what they are in words.
-async fn symbols(app: &App, user: &UserId, wanted: &WantedOpportunities) -> Result<(Vec<Symbol>, String), Error> {
+async fn symbols(
+    app: &App,
+    user: &UserId,
+    wanted: &WantedOpportunities,
+    sees_own: bool,
+) -> Result<(Vec<Symbol>, String), Error> {
     match &wanted.universe {
         Universe::Symbols(symbols) => Ok((symbols.clone(), "symbols".to_owned())),
         Universe::Usual => {
@@ -85,7 +92,10 @@ async fn symbols(app: &App, user: &UserId, wanted: &WantedOpportunities) -> Resu
             Ok((symbols.collect(), "ten that trade many options".to_owned()))
         }
         Universe::Watchlist(name) => {
-            let own = get_watchlists::fetch(app, user, WatchlistKind::Own, Some(name)).await;
+            let own = match sees_own {
+                true => get_watchlists::fetch(app, user, WatchlistKind::Own, Some(name)).await,
+                false => Err(no_list(name)),
+            };
             let lists = match own {
                 Err(error) if error.reason == Reason::NotFound => {
                     get_watchlists::fetch(app, user, WatchlistKind::Public, Some(name))
