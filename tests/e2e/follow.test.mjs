@@ -44,7 +44,9 @@ const direct = `http://127.0.0.1:${await ownPort(await runtimes(stack), stack.ur
 const tab = (by) => connect(stack, { cookie: by.cookieHeader(stack.url) });
 
 const streamers = async () => (await sim.state()).sockets[STREAMER] ?? 0;
-const opened = async (mark) => (await sim.since(mark, /^\/streamer$/)).length;
+/** How many sockets were opened since a mark that `count()` gave. */
+const count = async () => (await sim.state()).requests[STREAMER] ?? 0;
+const opened = async (mark) => (await count()) - mark;
 const sockets = (count, options = patient) => poll(`${count} sockets of the account streamer`, async () => (await streamers()) === count, options);
 /** The account streamer counts as following once it has told of something. */
 async function following(page) {
@@ -99,7 +101,7 @@ const isUpdate = (uri) => ({ data }) => data?.method === UPDATED && data.params.
 const isNews = (kind, fits = () => true) => ({ channel, data }) => channel === "portfolio" && data.kind === kind && fits(data);
 
 test("1: nobody follows", async () => {
-  const mark = await sim.mark();
+  const mark = await count();
   const page = await tab(browser);
   await page.subscribe("sync");
   const nothing = await listen({ toolsListChanged: true, resourceSubscriptions: ["knowledge://trading/risk"] });
@@ -113,7 +115,7 @@ test("1: nobody follows", async () => {
 });
 
 test("2 and 3: an order that is filled, and the end", async () => {
-  const mark = await sim.mark();
+  const mark = await count();
   const [page, theirs] = [await tab(browser), await tab(second.browser)];
   await page.subscribe("sync", "portfolio");
   await theirs.subscribe("portfolio");
@@ -173,12 +175,12 @@ test("4: sockets that break and tokens that are refused", async () => {
 
 test("5: a streamer that is out of order", async () => {
   await sim.fault({ path: STREAMER, fault: "500", times: null });
-  const mark = await sim.mark();
+  const [mark, from] = [await count(), await sim.mark()];
   const page = await tab(browser);
   await page.subscribe("portfolio");
-  await poll("attempts", async () => (await opened(mark)) >= 3, patient);
+  await poll("attempts", async () => (await opened(mark)) >= 3, { ...patient, every: 200 });
   assert.equal((await mcp.ok("get_balances")).source, "rest");
-  const attempts = (await sim.since(mark, /^\/streamer$/)).map(({ started }) => Date.parse(started));
+  const attempts = (await sim.since(from, /^\/streamer$/)).map(({ started }) => Date.parse(started));
   assert.ok(attempts[2] - attempts[1] >= 950 && attempts[1] - attempts[0] >= 450, `pauses: ${attempts}`);
   await sim.clear();
   await following(page);
@@ -190,7 +192,7 @@ test("6: a user who disconnects", async () => {
   const page = await tab(browser);
   await page.subscribe("portfolio");
   await following(page);
-  const mark = await sim.mark();
+  const mark = await count();
   const { status } = await send(stack, browser, "/settings/disconnect", { csrf: await csrfOf(stack, browser) });
   assert.equal(status, 303);
   await sockets(0);

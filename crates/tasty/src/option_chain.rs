@@ -308,7 +308,7 @@ struct Futures<'a> {
 /// [`Error`], with the path of what is broken.
 pub fn read(answer: &Answer, now: Timestamp) -> Result<Noted<Chain>, Error> {
     let Items { items } = answer.quick()?;
-    Ok(chain(items, "data.items", now))
+    chain(items, "data.items", now)
 }
 
 /// Reads the chains of a product's futures, as [`read`] does.
@@ -318,16 +318,21 @@ pub fn read(answer: &Answer, now: Timestamp) -> Result<Noted<Chain>, Error> {
 /// [`Error`], with the path of what is broken.
 pub fn read_futures(answer: &Answer, now: Timestamp) -> Result<Noted<Chain>, Error> {
     let Futures { option_chains } = answer.quick()?;
-    Ok(chain(option_chains, "data.option-chains", now))
+    chain(option_chains, "data.option-chains", now)
 }
 
-fn chain(items: Vec<RootItem<'_>>, path: &str, now: Timestamp) -> Noted<Chain> {
+/// What can be read of it. Where something is listed and nothing of that can be, the whole is an error: it would look like a
+/// symbol without options, and would be kept as one.
+fn chain(items: Vec<RootItem<'_>>, path: &str, now: Timestamp) -> Result<Noted<Chain>, Error> {
     let mut reader = Reader { notes: Vec::new(), left: MAX_STRIKES, now };
     let mut roots = Vec::with_capacity(items.len());
     for (position, item) in items.into_iter().enumerate() {
         reader.root(item, &format!("{path}[{position}]"), &mut roots);
     }
-    Noted { value: Chain { as_of: now, roots }, notes: reader.notes }
+    if !reader.notes.is_empty() && roots.iter().all(|root| root.expirations.is_empty()) {
+        return Err(Error::invalid(path, "nothing of it could be read"));
+    }
+    Ok(Noted { value: Chain { as_of: now, roots }, notes: reader.notes })
 }
 
 struct Reader {
@@ -545,6 +550,10 @@ mod tests {
     fn what_is_broken_is_named() {
         for (body, problem) in [
             (r#"{"data":{"items":[{"root-symbol":"A","expirations":7}]}}"#, "data.items[0].expirations"),
+            (
+                r#"{"data":{"items":[{"root-symbol":{"a":[1]},"expirations":[]}]}}"#,
+                "data.items: nothing of it could be read",
+            ),
             (
                 r#"{"data":{"items":[{"root-symbol":"A","expirations":[{"strikes":[7]}]}]}}"#,
                 "data.items[0].expirations[0].strikes[0]",
