@@ -62,7 +62,6 @@ fn metrics() -> Figures {
         liquidity_rating: None,
         borrow_rate: None,
         dividend_yield: None,
-        sector: None,
         events: Events {
             earnings: Some(Earnings {
                 date: "2026-12-02".parse().unwrap(),

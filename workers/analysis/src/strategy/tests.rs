@@ -89,7 +89,6 @@ fn metrics() -> Figures {
         liquidity_rating: Some(3.0),
         borrow_rate: None,
         dividend_yield: None,
-        sector: None,
         events: Events { earnings: None, ex_dividend: "2026-12-04".parse().ok(), dividend: Some(0.5) },
         source: Source::Rest,
         as_of: at(NOW),
