@@ -49,7 +49,7 @@ Object.assign(PLAIN, { include_closed: true, include_greeks: false, start_date: 
 Object.assign(PLAIN, { interval: "1d", range: "1mo", days: 30, start: "2026-01-02", end: "2026-11-02", extended_hours: false, term_structure: true, query: "AAPL", limit: 5, market: "equities", kind: "public", name: "Earnings" });
 Object.assign(PLAIN, { min_dte: 20, max_dte: 60, min_delta: 0.1, max_delta: 0.4, strikes: 3, side: "both", format: "rows" });
 // Those of the analyses.
-Object.assign(PLAIN, { timeframe: "daily", rolls: false, legs: [{ side: "put", strike: 100, expiration: "2027-01-15", action: "sell" }], shares: 100, share_price: 100 });
+Object.assign(PLAIN, { timeframe: "daily", rolls: false, legs: [{ side: "put", strike: 100, expiration: "2027-01-15", action: "sell" }], shares: 100, share_price: 100, watchlist: "Wheel candidates" });
 Object.assign(PLAIN, { chart_context: { trend: "up" }, cost_basis: 100, earnings: "flag", max_collateral: 50_000, min_long_delta: 0.05, max_long_delta: 0.2, min_width: 1, max_width: 10, min_otm: 1 });
 Object.assign(PLAIN, { min_credit: 0.1, min_credit_of_width: 15, min_annualised_return: 5, min_open_interest: 100, min_volume: 1, min_pop: 50, max_spread_percent: 10 });
 
@@ -60,11 +60,12 @@ const [{ tools }, { resources }, { resourceTemplates }, { prompts }] = await Pro
 const wrap = (name, value) => (WRAPPED[name] ? WRAPPED[name](value) : value);
 const required = ({ inputSchema: { required: names = [] } }) => Object.fromEntries(names.filter((name) => name in PLAIN || name in OWNED).map((name) => [name, name in PLAIN ? PLAIN[name] : wrap(name, OWNED[name][1])]));
 
-/** What an answer says, without times, ids of requests, and the value that was asked for, whole or masked. */
+/** What an answer says, without times, ids of requests and of analyses, and the value that was asked for, whole or masked. */
 function said({ status, body }, value) {
   const text = JSON.stringify([status, body?.result ?? body?.error ?? body]);
   return text
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d\d:\d\d)/g, "TIME")
+    .replace(/(analysis_id":"|Analysis )[0-9a-f]{32}/g, "$1ID")
     .replaceAll(encodeURIComponent(value), "VALUE")
     .replaceAll(value, "VALUE")
     .replaceAll(value.slice(-4), "LAST");

@@ -11,14 +11,21 @@ use agents::{rules::options::named, words};
 
 use crate::zone::Zone;
 
-/// So many candidates have all their figures in the text.
-const WHOLE: usize = 3;
+/// So many candidates have all their figures in the text, and so many where the list is long.
+const WHOLE: [usize; 2] = [3, 2];
+/// A list of more than so many is long.
+const LONG: usize = 5;
+
+/// How many of these candidates have all their figures in the text.
+fn whole(candidates: usize) -> usize {
+    if candidates > LONG { WHOLE[1] } else { WHOLE[0] }
+}
 
 /// The text: what is known of the underlying, a line or two for each candidate, and what it comes to.
 pub(crate) fn text(of: &OptionsAnalysis, zone: &Zone) -> String {
     let mut text = head(of);
     for (place, candidate) in of.candidates.iter().enumerate() {
-        line(&mut text, place, candidate);
+        line(&mut text, place, candidate, place < whole(of.candidates.len()));
     }
     if let Some(best) = of.candidates.first() {
         let parts: Vec<String> =
@@ -86,9 +93,9 @@ fn head(of: &OptionsAnalysis) -> String {
 }
 
 /// A candidate; of those after the first ones what decides.
-fn line(text: &mut String, place: usize, of: &OptionCandidate) {
+fn line(text: &mut String, place: usize, of: &OptionCandidate, is_whole: bool) {
     let _ = write!(text, "\n{}. {} {}: score {:.0}", place.saturating_add(1), of.strategy, named(of), of.score);
-    if place >= WHOLE {
+    if !is_whole {
         let _ = write!(
             text,
             " | credit {} | {}/yr on {} | POP {}",
@@ -168,7 +175,7 @@ pub(crate) fn opportunities(of: &Opportunities, zone: &Zone) -> String {
         if let Some(rank) = one.iv_rank {
             let _ = write!(text, " | IV rank {}", words::percent(rank));
         }
-        line(&mut text, place, &one.candidate);
+        line(&mut text, place, &one.candidate, place < whole(of.opportunities.len()));
     }
     let mut states: Vec<String> = Vec::new();
     for one in of.symbols.iter().filter(|one| one.status != ScanState::Found) {

@@ -50,6 +50,9 @@ pub(super) async fn answer(asked: Asked<'_>) -> Result<Rendered, Error> {
     let (known, failure) = metrics::metrics(app, user, &symbols).await?;
     let (scanned, others) = ranked(symbols, &known);
     let outcomes = scan(app, user, &wanted, &scanned).await?;
+    if let Some(error) = nothing_came(&scanned, &outcomes) {
+        return Err(error);
+    }
     let mut found = assemble(app, &wanted, &scanned, outcomes, &known);
     found.universe = universe;
     if !others.is_empty() {
@@ -145,6 +148,18 @@ fn ranked(mut symbols: Vec<Symbol>, known: &BTreeMap<String, Figures>) -> (Vec<S
 
 /// What came of a symbol; nothing where the time was over before.
 type Outcomes = BTreeMap<String, Result<OptionsAnalysis, Error>>;
+
+/// The first symbol's error, where none of them could be scanned: then there is nothing to answer and nothing to keep.
+fn nothing_came(symbols: &[Symbol], outcomes: &Outcomes) -> Option<Error> {
+    let errors: Vec<&Error> =
+        symbols.iter().filter_map(|symbol| outcomes.get(symbol.as_str())?.as_ref().err()).collect();
+    let first = (*errors.first().filter(|_| errors.len() == symbols.len())?).clone();
+    if symbols.len() == 1 {
+        return Some(first);
+    }
+    let message = format!("None of the {} symbols could be scanned. The first: {}", symbols.len(), first.message);
+    Some(Error { message: message.into(), ..first })
+}
 
 /// Scans the symbols. Only a lost login ends all of it.
 async fn scan(app: &App, user: &UserId, wanted: &WantedOpportunities, symbols: &[Symbol]) -> Result<Outcomes, Error> {
