@@ -11,7 +11,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { login } from "../lib/login.mjs";
-import { openMarket } from "../lib/market.mjs";
+import { forgetChains, forgetQuotes, openMarket } from "../lib/market.mjs";
 import { client, modern, post } from "../lib/mcp.mjs";
 import { simulator } from "../lib/sim.mjs";
 import { useStack } from "../lib/stack.mjs";
@@ -20,6 +20,7 @@ const stack = await useStack();
 const sim = simulator(stack);
 await sim.clear();
 await openMarket(sim);
+await Promise.all([forgetChains(stack), forgetQuotes(stack)]);
 const { token } = await login(stack);
 const mcp = client(stack, token);
 

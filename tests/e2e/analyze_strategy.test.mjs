@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { login } from "../lib/login.mjs";
-import { openMarket } from "../lib/market.mjs";
+import { forgetChains, forgetQuotes, openMarket } from "../lib/market.mjs";
 import { client } from "../lib/mcp.mjs";
 import { poll } from "../lib/poll.mjs";
 import { simulator } from "../lib/sim.mjs";
@@ -19,6 +19,7 @@ const stack = await useStack();
 const sim = simulator(stack);
 await sim.clear();
 await openMarket(sim);
+await Promise.all([forgetChains(stack), forgetQuotes(stack)]);
 const { token } = await login(stack);
 const mcp = client(stack, token);
 

@@ -21,3 +21,9 @@ export async function forgetQuotes(stack, ...symbols) {
   const keys = symbols.length ? symbols.flatMap((symbol) => [`quote:${symbol}`, `metrics:${symbol}`]) : (await kv.keys(stack)).filter((key) => /^(quote|metrics):/.test(key));
   await Promise.all(keys.map((key) => kv.delete(stack, key)));
 }
+
+/** Makes the cache forget what options were quoted at, and the prices of their underlyings: after the clock was moved those are of another day. */
+export async function forgetChains(stack) {
+  const keys = (await kv.keys(stack)).filter((key) => /^chain:.*:(live|price)$/.test(key));
+  await Promise.all(keys.map((key) => kv.delete(stack, key)));
+}

@@ -24,8 +24,9 @@ fn whole(candidates: usize) -> usize {
 /// The text: what is known of the underlying, a line or two for each candidate, and what it comes to.
 pub(crate) fn text(of: &OptionsAnalysis, zone: &Zone) -> String {
     let mut text = head(of);
+    let flags = of.candidates.first().map_or(&[][..], |best| &best.flags);
     for (place, candidate) in of.candidates.iter().enumerate() {
-        line(&mut text, place, candidate, place < whole(of.candidates.len()));
+        line(&mut text, place, candidate, (place >= whole(of.candidates.len())).then_some(flags));
     }
     if let Some(best) = of.candidates.first() {
         let parts: Vec<String> =
@@ -92,10 +93,10 @@ fn head(of: &OptionsAnalysis) -> String {
     text
 }
 
-/// A candidate; of those after the first ones what decides.
-fn line(text: &mut String, place: usize, of: &OptionCandidate, is_whole: bool) {
+/// A candidate. In `short`, which holds the flags that were told before, only what decides.
+fn line(text: &mut String, place: usize, of: &OptionCandidate, short: Option<&[String]>) {
     let _ = write!(text, "\n{}. {} {}: score {:.0}", place.saturating_add(1), of.strategy, named(of), of.score);
-    if !is_whole {
+    if let Some(told) = short {
         let _ = write!(
             text,
             " | credit {} | {}/yr on {} | POP {}",
@@ -104,7 +105,7 @@ fn line(text: &mut String, place: usize, of: &OptionCandidate, is_whole: bool) {
             words::money(of.collateral),
             words::percent(of.pop),
         );
-        if !of.flags.is_empty() {
+        if !of.flags.is_empty() && of.flags != told {
             let _ = write!(text, " | {}", of.flags.join(", "));
         }
         return;
@@ -175,7 +176,7 @@ pub(crate) fn opportunities(of: &Opportunities, zone: &Zone) -> String {
         if let Some(rank) = one.iv_rank {
             let _ = write!(text, " | IV rank {}", words::percent(rank));
         }
-        line(&mut text, place, &one.candidate, place < whole(of.opportunities.len()));
+        line(&mut text, place, &one.candidate, (place >= whole(of.opportunities.len())).then_some(&[]));
     }
     let mut states: Vec<String> = Vec::new();
     for one in of.symbols.iter().filter(|one| one.status != ScanState::Found) {
