@@ -203,6 +203,23 @@ fn the_past_is_a_second_opinion() {
     assert_eq!(scan(&chain, &request).candidates[0].history, None);
 }
 
+#[test]
+fn shares_that_cost_little_were_not_lost_on_in_the_past_either() {
+    let chain = usual();
+    let mut request = Request::usual(Kind::CoveredCall);
+    request.background.closes = (0..250).map(|day| 100.0 * 0.999_f64.powi(day)).collect();
+    let losses = |basis: f64| {
+        let mut request = request.clone();
+        request.background.basis = Some(basis);
+        let best = scan(&chain, &request).candidates[0].clone();
+        (best.history.unwrap().losses, best.figures.pop)
+    };
+    // The price fell by some percent in each period: less than what shares at half the price have gained.
+    let (lost, pop) = losses(50.0);
+    assert!(lost == 0.0 && pop > 0.99, "{lost} {pop}");
+    assert_eq!(losses(chain.spot).0, 1.0);
+}
+
 proptest! {
     #[test]
     fn candidates_keep_their_promises(

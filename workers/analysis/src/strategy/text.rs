@@ -120,7 +120,8 @@ pub(crate) fn text(of: &StrategyAnalysis, zone: &Zone) -> String {
 }
 
 fn scenarios(of: &StrategyAnalysis, text: &mut String) {
-    let line = |values: &[f64]| values.iter().map(|value| format!("{value:.0}")).collect::<Vec<_>>().join(" ");
+    let line =
+        |values: &[f64]| values.iter().map(|value| format!("{:.0}", value.round() + 0.0)).collect::<Vec<_>>().join(" ");
     let prices: Vec<String> = of.scenarios.prices.iter().map(|value| price(*value)).collect();
     _ = writeln!(text, "Profit at {} (-2 to +2 expected moves):", prices.join(" "));
     for row in &of.scenarios.rows {
