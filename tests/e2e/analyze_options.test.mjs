@@ -29,7 +29,7 @@ beforeEach(() => sim.clear());
 const near = (got, expected, what, slack = 0.006) => assert.ok(Math.abs(got - expected) <= slack, `${what}: ${got} is not ${expected}`);
 const sum = (values) => values.reduce((total, value) => total + value, 0);
 /** Nobody is told what to do. */
-const ORDERS = /(^|[.;:] )(sell|buy|close|roll|open|avoid|consider|wait|hold|take|reduce|hedge) |you (should|must|need)|recommend/im;
+const ORDERS = /(^|[.;:] )(sell|buy|close|roll|open(?! interest)|avoid|consider|wait|hold|take|reduce|hedge) |you (should|must|need)|recommend/im;
 
 /** The share of the normal distribution below x, by its series around 0 or its fraction in the tail: twelve digits. */
 function normal(x) {
