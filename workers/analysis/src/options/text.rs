@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 
-use contract::analysis::{
-    opportunities::{Opportunities, ScanState},
-    options::{OptionCandidate, OptionsAnalysis},
+use contract::{
+    analysis::{
+        opportunities::{Opportunities, ScanState},
+        options::{OptionCandidate, OptionsAnalysis},
+    },
+    market::Source,
 };
 
 use agents::{rules::options::named, words};
@@ -45,15 +48,16 @@ pub(crate) fn text(of: &OptionsAnalysis, zone: &Zone) -> String {
     for note in &of.notes {
         let _ = write!(text, "\nNote: {note}");
     }
-    let _ = write!(
-        text,
-        "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
-        of.source.in_words(),
-        zone.shown(of.as_of),
-        of.analysis_id,
-        of.disclaimer
-    );
+    text.push_str(&foot(of.source, &zone.shown(of.as_of), &of.analysis_id, &of.disclaimer));
     text
+}
+
+/// What the figures mean, where they come from, and under what they are kept.
+fn foot(source: Source, as_of: &str, analysis_id: &str, disclaimer: &str) -> String {
+    let source = source.in_words();
+    format!(
+        "\nPer contract, at the middle of bid and ask, after opening fees. From {source}, {as_of}. Analysis {analysis_id}. {disclaimer}"
+    )
 }
 
 fn head(of: &OptionsAnalysis) -> String {
@@ -191,13 +195,6 @@ pub(crate) fn opportunities(of: &Opportunities, zone: &Zone) -> String {
     for note in of.missing.iter().chain(&of.notes).take(8) {
         let _ = write!(text, "\nNote: {note}");
     }
-    let _ = write!(
-        text,
-        "\nPer contract, at the middle of bid and ask, after opening fees. From {}, {}. Analysis {}. {}",
-        of.source.in_words(),
-        zone.shown(of.as_of),
-        of.analysis_id,
-        of.disclaimer
-    );
+    text.push_str(&foot(of.source, &zone.shown(of.as_of), &of.analysis_id, &of.disclaimer));
     text
 }

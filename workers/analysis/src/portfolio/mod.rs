@@ -23,7 +23,7 @@ use contract::{
 use domain::{Decimal, Timestamp, portfolio::Direction};
 
 pub(crate) use self::{strategies::Strategy, text::text};
-use crate::{chain::float, gather::metrics::Figures};
+use crate::{chain::float, gather::metrics::Figures, tools::holdings::rounded};
 
 /// The fund that deltas are weighted against.
 pub(crate) const INDEX: &str = "SPY";
@@ -176,14 +176,6 @@ fn signed(row: &PositionRow) -> f64 {
 fn sum(parts: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
     let sum = parts.into_iter().try_fold(0.0, |sum, part| Some(sum + part?));
     sum.filter(|sum: &f64| sum.is_finite())
-}
-
-/// Rounded to so many decimals, for answers.
-fn rounded(value: f64, places: i32) -> f64 {
-    let scale = 10_f64.powi(places);
-    let rounded = (value * scale).round() / scale;
-    // There is no negative nothing.
-    if rounded == 0.0 { 0.0 } else { rounded }
 }
 
 fn cents(value: Option<f64>) -> Option<f64> {

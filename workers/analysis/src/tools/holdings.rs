@@ -278,7 +278,8 @@ fn number(decimal: Decimal) -> f64 {
     decimal.to_string().parse().unwrap_or(f64::NAN)
 }
 
-fn rounded(value: f64, places: i32) -> f64 {
+/// Rounded to so many decimals, for answers.
+pub(crate) fn rounded(value: f64, places: i32) -> f64 {
     let scale = 10_f64.powi(places);
     let rounded = (value * scale).round() / scale;
     // There is no negative nothing.
